@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# skep_private_options: warnings as errors and the build's sanitizers, for our own targets only.
+add_library(skep_private_options INTERFACE)
+target_compile_options(
+  skep_private_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wformat=2 -Werror
+            # Bits of an answer must not depend on whether a compiler fuses a multiply and an add.
+            -ffp-contract=off
+            $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor
+            -Woverloaded-virtual>)
+if(SKEP_SANITIZE)
+  target_compile_options(skep_private_options INTERFACE -fsanitize=${SKEP_SANITIZE} -fno-omit-frame-pointer
+                                                        -fno-sanitize-recover=all)
+  target_link_options(skep_private_options INTERFACE -fsanitize=${SKEP_SANITIZE})
+endif()
