@@ -86,8 +86,9 @@ typedef struct skep_search_request {
 
 /*
  * Where answers go: two dense arrays [num_queries, k] of the caller, both required, in the memory
- * that is named. Each query's answers ascend by distance, equal distances by slot; missing ones are
- * SKEP_NO_SLOT at +infinity, last.
+ * that is named. Each query's answers ascend by distance as computed in double precision, equal
+ * distances by slot; the floats are those doubles rounded. Missing ones are SKEP_NO_SLOT at
+ * +infinity, last.
  */
 typedef struct skep_search_answer {
     uint32_t struct_size;
