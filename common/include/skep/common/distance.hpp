@@ -70,7 +70,7 @@ double distance(skep_metric metric, const ElementA* a, const ElementB* b, std::s
         case SKEP_METRIC_L2:
             return squared_l2(a, b, dim);
         case SKEP_METRIC_INNER_PRODUCT:
-            return -dot_product(a, b, dim);
+            return 0.0 - dot_product(a, b, dim);  // never -0
         case SKEP_METRIC_COSINE:
             return cosine_distance(dot_product(a, b, dim), dot_product(a, a, dim),
                                    dot_product(b, b, dim));
