@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/kernel_dispatch.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "cpu_features.hpp"
+#include "kernels/scalar/tables.hpp"
+#include "skep/plugin_support/guard.hpp"
+
+namespace skep::cpu {
+namespace {
+
+struct Choice {
+    KernelTable table;
+    bool (*is_usable)(const CpuFeatures&);
+};
+
+// Best first.
+const Choice kChoices[] = {
+    {{"scalar", &kScalarExact, &kScalarFloats, &kScalarIntegers},
+     [](const CpuFeatures&) { return true; }},
+};
+
+std::string joined(const std::vector<std::string_view>& names) {
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+std::vector<std::string_view> known_isa_names() {
+    std::vector<std::string_view> names;
+    for (const Choice& choice : kChoices)
+        names.emplace_back(choice.table.isa);
+    return names;
+}
+
+std::vector<std::string_view> usable_isa_names() {
+    std::vector<std::string_view> names;
+    for (const Choice& choice : kChoices) {
+        if (choice.is_usable(cpu_features())) names.emplace_back(choice.table.isa);
+    }
+    return names;
+}
+
+Result<const KernelTable*> choose_kernel_table(std::string_view forced_isa) {
+    for (const Choice& choice : kChoices) {
+        if (forced_isa.empty() && choice.is_usable(cpu_features())) return &choice.table;
+        if (forced_isa != choice.table.isa) continue;
+        if (choice.is_usable(cpu_features())) return &choice.table;
+        return plugin::backend_error(
+            SKEP_UNSUPPORTED,
+            fmt::format("cpu create: SKEP_CPU_ISA={} needs instructions that this processor or its "
+                        "operating system lacks; usable here: {}",
+                        forced_isa, joined(usable_isa_names())));
+    }
+    return plugin::backend_error(SKEP_INVALID_ARGUMENT,
+                                 fmt::format("cpu create: SKEP_CPU_ISA={} is not known; known: {}",
+                                             forced_isa, joined(known_isa_names())));
+}
+
+}  // namespace skep::cpu

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// The functions that every ISA provides. Plain structs only: this file is all that kernels include.
+//
+// A search is a filter and a refinement. Score kernels compute, in float or 32-bit integers, an
+// upper bound U on the similarity S of a query and each row, and report the rows with U >= the
+// query's threshold. Exact kernels then give the distance of a reported row as distance.hpp
+// defines it, bit for bit. search/bounds.hpp derives the bounds; they hold for any order of
+// summation, with or without fused multiply-add, so each ISA sums as suits it.
+//
+//     metric         S                U in float                     U in integers
+//     l2             q.x - |x|^2/2    q.x + term                     q.x + term
+//     inner product  q.x              q.x + multiplier * term        q.x + term
+//     cosine         q.x / |x|        (q.x) * term                   float(q.x + term) * scale
+//
+// Comparisons are "not less than", so that a NaN, which only unbounded rows produce, is reported.
+// Rows and queries may be unaligned. No kernel reads past the last element of a row or the last
+// row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace skep::cpu {
+
+// Rows scored by one call of a streaming kernel: the bits of its answer.
+inline constexpr std::uint32_t kStreamRows = 64;
+// Most rows of a panel, for any ISA: the bits of a survivor word.
+inline constexpr std::uint32_t kMaxPanelRows = 64;
+// Most queries of a tile, for any ISA.
+inline constexpr std::uint32_t kMaxTileQueries = 16;
+
+// The definition of common/distance.hpp: 16 partial sums, multiply then add, folded by halves.
+// query: [dim] double, exact copies of the elements.
+struct ExactKernels {
+    double (*squared_l2_f32)(const double* query, const void* row, std::size_t dim);
+    double (*squared_l2_u8)(const double* query, const void* row, std::size_t dim);
+    double (*dot_f32)(const double* query, const void* row, std::size_t dim);
+    double (*dot_u8)(const double* query, const void* row, std::size_t dim);
+    double (*squared_norm_f32)(const void* row, std::size_t dim);
+    double (*squared_norm_u8)(const void* row, std::size_t dim);
+};
+
+// Up to kStreamRows rows as they lie in memory, against one query.
+struct StreamBlock {
+    const void* rows;
+    std::size_t row_stride_bytes;
+    std::size_t dim;
+    std::uint32_t num_rows;
+    std::uint32_t is_scaled;        // multiply by the float term instead of adding it
+    const void* query;              // operands of the query: see the kernel group
+    const float* float_terms;       // [num_rows]; integer kernels: the scales, when is_scaled
+    const std::int32_t* int_terms;  // [num_rows]; integer kernels only
+    float multiplier;
+    float float_threshold;  // float kernels, and integer kernels when is_scaled
+    std::int32_t int_threshold;
+};
+
+// Rows to transpose into a panel.
+struct PanelRows {
+    const void* rows;
+    std::size_t row_stride_bytes;
+    std::size_t dim;
+    std::uint32_t num_rows;  // 1 to panel_rows; the panel's further rows repeat the last one
+    std::uint32_t is_scaled;
+    const float* float_terms;       // [num_rows]
+    const std::int32_t* int_terms;  // [num_rows]; integer kernels only
+};
+
+// Scores in float, for rows of any element type.
+//
+// A panel is [depth][panel_rows] float: element i of every row lies together. Terms that are added
+// are one more element of the row (depth = dim + 1), met by the multiplier as one more element of
+// the query; scaled rows are multiplied by their term while packing (depth = dim).
+// A tile is [depth][tile_queries] float.
+struct FloatKernels {
+    std::uint32_t panel_rows;
+    std::uint32_t tile_queries;
+    // query: [dim] float. Bit i is set when row i survives.
+    std::uint64_t (*stream_f32)(const StreamBlock& block);
+    std::uint64_t (*stream_u8)(const StreamBlock& block);
+    void (*pack_f32)(const PanelRows& rows, float* panel);
+    void (*pack_u8)(const PanelRows& rows, float* panel);
+    // survivors[q], bit i: row i of the panel reaches thresholds[q]. Returns their union.
+    // num_queries: 1 to tile_queries, of which the further ones are not looked at.
+    std::uint64_t (*score_panel)(const float* panel, const float* tile, std::size_t depth,
+                                 std::uint32_t num_queries, const float* thresholds,
+                                 std::uint64_t* survivors);
+};
+
+// Exact scores in 32-bit integers, for u8 rows and u8 queries, up to kMaxIntegerDim.
+//
+// A query's operands are [dim] integers of operand_bytes each, value - query_shift, padded with
+// zeros to a whole number of 64-byte blocks. Row terms include query_shift * (sum of the row). A
+// panel is [depth][panel_rows] groups of 4 bytes, each holding 4 / operand_bytes elements of one
+// row, zeros past the end; then int_terms [panel_rows], then scales [panel_rows] float. A tile is
+// [depth][tile_queries] groups of 4 bytes. depth = ceil(dim * operand_bytes / 4).
+struct IntegerKernels {
+    std::uint32_t panel_rows;
+    std::uint32_t tile_queries;
+    std::uint32_t operand_bytes;
+    std::int32_t query_shift;
+    std::uint64_t (*stream)(const StreamBlock& block);
+    void (*pack)(const PanelRows& rows, void* panel);
+    // thresholds: [num_queries] int32, or float when is_scaled.
+    std::uint64_t (*score_panel)(const void* panel, const void* tile, std::size_t depth,
+                                 std::uint32_t num_queries, std::uint32_t is_scaled,
+                                 const void* thresholds, std::uint64_t* survivors);
+};
+
+struct KernelTable {
+    const char* isa;
+    const ExactKernels* exact;
+    const FloatKernels* floats;
+    const IntegerKernels* integers;
+};
+
+// Up to here |q.x + term| of u8 vectors stays below 2^31: q.x <= 65 025 dim and |x|^2/2 <=
+// 32 513 dim. Partial sums may wrap, which is harmless in two's complement. Wider vectors are
+// scored in float.
+inline constexpr std::uint32_t kMaxIntegerDim = 32768;
+
+}  // namespace skep::cpu

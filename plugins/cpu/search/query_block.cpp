@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "search/query_block.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "skep/common/distance.hpp"
+
+namespace skep::cpu {
+namespace {
+
+constexpr std::size_t kGroupsPerBlock = kVectorAlignment / sizeof(std::uint32_t);
+
+std::size_t padded_groups(std::size_t groups) {
+    return (groups + kGroupsPerBlock - 1) / kGroupsPerBlock * kGroupsPerBlock;
+}
+
+// Component i of a row of f32 or u8, which may be unaligned.
+double component(const std::byte* row, skep_dtype dtype, std::size_t i) {
+    if (dtype == SKEP_DTYPE_U8) return std::to_integer<std::uint8_t>(row[i]);
+    float value;
+    std::memcpy(&value, row + i * sizeof value, sizeof value);
+    return static_cast<double>(value);
+}
+
+bool is_byte(float value) {
+    return value >= 0.0F && value <= 255.0F && std::trunc(value) == value;
+}
+
+}  // namespace
+
+ScoreShape::ScoreShape(const RowStore& store, Arithmetic arithmetic, bool uses_panels)
+    : arithmetic_(arithmetic),
+      uses_panels_(uses_panels),
+      is_scaled_(store.metric() == SKEP_METRIC_COSINE) {
+    const KernelTable& kernels = store.backend().kernels();
+    const std::size_t dim = store.dim();
+    if (arithmetic == Arithmetic::kFloat) {
+        panel_rows_ = kernels.floats->panel_rows;
+        tile_queries_ = kernels.floats->tile_queries;
+        depth_ = is_scaled_ ? dim : dim + 1;
+        operand_groups_ = padded_groups(dim + 1);
+    } else {
+        panel_rows_ = kernels.integers->panel_rows;
+        tile_queries_ = kernels.integers->tile_queries;
+        depth_ = (dim * kernels.integers->operand_bytes + 3) / 4;
+        operand_groups_ = padded_groups(depth_);
+    }
+}
+
+std::uint64_t ScoreShape::panel_bytes() const {
+    if (!uses_panels_) return 0;
+    const std::size_t term_rows = arithmetic_ == Arithmetic::kInteger ? 2 : 0;
+    return (depth_ + term_rows) * panel_rows_ * sizeof(float);
+}
+
+std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
+    return (num_queries + tile_queries_ - 1) / tile_queries_ * tile_queries_;
+}
+
+Arithmetic choose_arithmetic(const RowStore& store, const skep_matrix& queries) {
+    if (store.dtype() != SKEP_DTYPE_U8 || store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
+    if (queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
+    for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
+        const auto* row =
+            static_cast<const std::byte*>(queries.data) + query * queries.row_stride_bytes;
+        for (std::size_t i = 0; i < queries.dim; ++i) {
+            float value;
+            std::memcpy(&value, row + i * sizeof value, sizeof value);
+            if (!is_byte(value)) return Arithmetic::kFloat;
+        }
+    }
+    return Arithmetic::kInteger;
+}
+
+struct QueryBlock::Layout {
+    Layout(const ScoreShape& shape, std::uint32_t dim, std::uint64_t num_queries) {
+        const std::uint64_t padded = shape.padded_queries(num_queries);
+        exact = arrays.add<double>(num_queries * dim);
+        squared_norms = arrays.add<double>(num_queries);
+        bounds = arrays.add<QueryBounds>(num_queries);
+        operands = arrays.add<std::uint32_t>(num_queries * shape.operand_groups());
+        tiles = arrays.add<std::uint32_t>(shape.uses_panels() ? padded * shape.depth() : 0);
+        thresholds = arrays.add<float>(padded);
+    }
+
+    ArrayLayout arrays;
+    std::uint64_t exact;
+    std::uint64_t squared_norms;
+    std::uint64_t bounds;
+    std::uint64_t operands;
+    std::uint64_t tiles;
+    std::uint64_t thresholds;
+};
+
+std::uint64_t QueryBlock::scratch_bytes(const ScoreShape& shape, std::uint32_t dim,
+                                        std::uint64_t num_queries) {
+    return Layout(shape, dim, num_queries).arrays.bytes();
+}
+
+QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const skep_matrix& queries,
+                       std::uint64_t first_query, std::uint64_t num_queries, std::byte* scratch)
+    : store_(store), shape_(shape), num_queries_(num_queries) {
+    const Layout layout(shape, store.dim(), num_queries);
+    const bool has_int_thresholds =
+        shape.arithmetic() == Arithmetic::kInteger && !shape.is_scaled();
+    exact_ = reinterpret_cast<double*>(scratch + layout.exact);
+    squared_norms_ = reinterpret_cast<double*>(scratch + layout.squared_norms);
+    bounds_ = reinterpret_cast<QueryBounds*>(scratch + layout.bounds);
+    operands_ = reinterpret_cast<std::uint32_t*>(scratch + layout.operands);
+    tiles_ = reinterpret_cast<std::uint32_t*>(scratch + layout.tiles);
+    float_thresholds_ =
+        has_int_thresholds ? nullptr : reinterpret_cast<float*>(scratch + layout.thresholds);
+    int_thresholds_ =
+        has_int_thresholds ? reinterpret_cast<std::int32_t*>(scratch + layout.thresholds) : nullptr;
+
+    for (std::uint64_t query = 0; query < num_queries; ++query) {
+        prepare(query,
+                static_cast<const std::byte*>(queries.data) +
+                    (first_query + query) * queries.row_stride_bytes,
+                queries.dtype);
+        set_bound(query, std::numeric_limits<double>::infinity());
+    }
+    if (shape.uses_panels()) interleave_tiles();
+}
+
+void QueryBlock::prepare(std::uint64_t query, const std::byte* source, skep_dtype dtype) {
+    const std::size_t dim = store_.dim();
+    double* exact = exact_ + query * dim;
+    for (std::size_t i = 0; i < dim; ++i)
+        exact[i] = component(source, dtype, i);
+    squared_norms_[query] = dot_product(exact, exact, dim);
+    new (&bounds_[query]) QueryBounds(store_.metric(), dim, squared_norms_[query]);
+
+    std::uint32_t* operands = operands_ + query * shape_.operand_groups();
+    std::memset(operands, 0, shape_.operand_groups() * sizeof(std::uint32_t));
+    auto* bytes = reinterpret_cast<std::byte*>(operands);
+    if (shape_.arithmetic() == Arithmetic::kFloat) {
+        for (std::size_t i = 0; i < dim; ++i) {
+            const auto value = static_cast<float>(exact[i]);
+            std::memcpy(bytes + i * sizeof value, &value, sizeof value);
+        }
+        const float multiplier = bounds_[query].multiplier();
+        std::memcpy(bytes + dim * sizeof multiplier, &multiplier, sizeof multiplier);
+        return;
+    }
+    const IntegerKernels& kernels = *store_.backend().kernels().integers;
+    for (std::size_t i = 0; i < dim; ++i) {
+        const auto value =
+            static_cast<std::int16_t>(static_cast<std::int32_t>(exact[i]) - kernels.query_shift);
+        if (kernels.operand_bytes == 1) {
+            const auto narrow = static_cast<std::int8_t>(value);
+            std::memcpy(bytes + i, &narrow, sizeof narrow);
+        } else {
+            std::memcpy(bytes + i * sizeof value, &value, sizeof value);
+        }
+    }
+}
+
+void QueryBlock::interleave_tiles() {
+    const std::uint32_t width = shape_.tile_queries();
+    const std::size_t depth = shape_.depth();
+    for (std::uint64_t query = 0; query < shape_.padded_queries(num_queries_); ++query) {
+        std::uint32_t* column = tiles_ + query / width * depth * width + query % width;
+        // Places past the last query are computed with, but not looked at.
+        const std::uint32_t* operands = operands_ + query * shape_.operand_groups();
+        for (std::size_t i = 0; i < depth; ++i)
+            column[i * width] = query < num_queries_ ? operands[i] : 0;
+    }
+}
+
+void QueryBlock::set_bound(std::uint64_t query, double distance) {
+    const QueryBounds& bounds = bounds_[query];
+    if (int_thresholds_ != nullptr) {
+        int_thresholds_[query] = bounds.integer_threshold(distance);
+    } else if (shape_.arithmetic() == Arithmetic::kInteger) {
+        float_thresholds_[query] = bounds.scaled_integer_threshold(distance);
+    } else {
+        float_thresholds_[query] = bounds.float_threshold(distance);
+    }
+}
+
+double QueryBlock::exact_distance(std::uint64_t query, const std::byte* row) const {
+    const ExactKernels& kernels = *store_.backend().kernels().exact;
+    const std::size_t dim = store_.dim();
+    const double* exact = exact_ + query * dim;
+    const bool is_u8 = store_.dtype() == SKEP_DTYPE_U8;
+    if (store_.metric() == SKEP_METRIC_L2) {
+        return is_u8 ? kernels.squared_l2_u8(exact, row, dim)
+                     : kernels.squared_l2_f32(exact, row, dim);
+    }
+    const double dot = is_u8 ? kernels.dot_u8(exact, row, dim) : kernels.dot_f32(exact, row, dim);
+    if (store_.metric() == SKEP_METRIC_INNER_PRODUCT) return 0.0 - dot;
+    const double squared_norm =
+        is_u8 ? kernels.squared_norm_u8(row, dim) : kernels.squared_norm_f32(row, dim);
+    return cosine_distance(dot, squared_norms_[query], squared_norm);
+}
+
+void QueryBlock::describe_query(std::uint64_t query, StreamBlock& block) const {
+    block.query = operands_ + query * shape_.operand_groups();
+    block.multiplier = bounds_[query].multiplier();
+    if (int_thresholds_ != nullptr) {
+        block.int_threshold = int_thresholds_[query];
+    } else {
+        block.float_threshold = float_thresholds_[query];
+    }
+}
+
+std::uint64_t QueryBlock::num_tiles() const {
+    return shape_.padded_queries(num_queries_) / shape_.tile_queries();
+}
+
+}  // namespace skep::cpu

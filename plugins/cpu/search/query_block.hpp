@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Queries in the forms that kernels want: exact doubles, score operands, tiles, thresholds.
+#pragma once
+
+#include <skep/backend.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "host_memory.hpp"
+#include "kernels/kernel_table.hpp"
+#include "rows/row_store.hpp"
+#include "search/bounds.hpp"
+
+namespace skep::cpu {
+
+enum class Arithmetic : std::uint8_t {
+    kFloat,    // bounds in float, any element type
+    kInteger,  // exact integers: u8 rows and queries whose components all are integers of 0..255
+};
+
+// How the rows of a store are scored against one batch of queries, and the shapes that follow.
+class ScoreShape {
+  public:
+    ScoreShape(const RowStore& store, Arithmetic arithmetic, bool uses_panels);
+
+    [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
+    [[nodiscard]] bool uses_panels() const { return uses_panels_; }
+    [[nodiscard]] bool is_scaled() const { return is_scaled_; }
+    [[nodiscard]] std::uint32_t panel_rows() const { return panel_rows_; }
+    [[nodiscard]] std::uint32_t tile_queries() const { return tile_queries_; }
+    // Groups of 4 bytes of one row or query in panels and tiles.
+    [[nodiscard]] std::size_t depth() const { return depth_; }
+    // The same of one query's operands, padded.
+    [[nodiscard]] std::size_t operand_groups() const { return operand_groups_; }
+    [[nodiscard]] std::uint64_t panel_bytes() const;
+    // Rounded up to whole tiles.
+    [[nodiscard]] std::uint64_t padded_queries(std::uint64_t num_queries) const;
+
+  private:
+    Arithmetic arithmetic_;
+    bool uses_panels_;
+    bool is_scaled_;
+    std::uint32_t panel_rows_;
+    std::uint32_t tile_queries_;
+    std::size_t depth_;
+    std::size_t operand_groups_;
+};
+
+// Whether every query can be scored in integers.
+Arithmetic choose_arithmetic(const RowStore& store, const skep_matrix& queries);
+
+// Some consecutive queries of a batch, in scratch memory of the caller.
+class QueryBlock {
+  public:
+    static std::uint64_t scratch_bytes(const ScoreShape& shape, std::uint32_t dim,
+                                       std::uint64_t num_queries);
+
+    // Prepares queries first_query to first_query + num_queries - 1; their bounds are infinite.
+    QueryBlock(const RowStore& store, const ScoreShape& shape, const skep_matrix& queries,
+               std::uint64_t first_query, std::uint64_t num_queries, std::byte* scratch);
+
+    [[nodiscard]] std::uint64_t num_queries() const { return num_queries_; }
+    [[nodiscard]] const ScoreShape& shape() const { return shape_; }
+
+    // Rows of a query at distances up to this one shall survive from now on.
+    void set_bound(std::uint64_t query, double distance);
+
+    // The distance of distance.hpp.
+    [[nodiscard]] double exact_distance(std::uint64_t query, const std::byte* row) const;
+
+    // Fills in what a streaming kernel takes from the query.
+    void describe_query(std::uint64_t query, StreamBlock& block) const;
+
+    [[nodiscard]] std::uint64_t num_tiles() const;
+    [[nodiscard]] const std::uint32_t* tile(std::uint64_t position) const {
+        return tiles_ + position * shape_.depth() * shape_.tile_queries();
+    }
+    // float or int32, of the queries from first_query on.
+    [[nodiscard]] const void* thresholds(std::uint64_t first_query) const {
+        return float_thresholds_ != nullptr
+                   ? static_cast<const void*>(float_thresholds_ + first_query)
+                   : static_cast<const void*>(int_thresholds_ + first_query);
+    }
+
+  private:
+    struct Layout;
+
+    void prepare(std::uint64_t query, const std::byte* source, skep_dtype dtype);
+    void interleave_tiles();
+
+    const RowStore& store_;
+    const ScoreShape& shape_;
+    std::uint64_t num_queries_;
+    double* exact_;                 // [num_queries, dim]
+    double* squared_norms_;         // [num_queries]
+    QueryBounds* bounds_;           // [num_queries]
+    std::uint32_t* operands_;       // [num_queries, operand_groups]
+    std::uint32_t* tiles_;          // [num_tiles, depth, tile_queries]
+    float* float_thresholds_;       // [padded] or null
+    std::int32_t* int_thresholds_;  // [padded] or null
+};
+
+}  // namespace skep::cpu

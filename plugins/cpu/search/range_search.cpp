@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "argument_checks.hpp"
+#include "numeric_environment.hpp"
+#include "search/scan.hpp"
+#include "search/search.hpp"
+#include "search/search_plan.hpp"
+
+namespace skep::cpu {
+namespace {
+
+// Collects the answers of one task and hands them on in portions.
+class RangeSink {
+  public:
+    // emission: held while the host takes a portion, since ranges of one query run side by side.
+    RangeSink(const skep_range_sink& sink, std::mutex& emission, WorkMeter& meter, float radius,
+              std::uint64_t first_query)
+        : sink_(sink),
+          emission_(emission),
+          meter_(meter),
+          radius_(radius),
+          first_query_(first_query) {}
+
+    // Doubles past this one round to floats past the radius.
+    [[nodiscard]] double bound(std::uint64_t) const {
+        return static_cast<double>(std::nextafter(radius_, std::numeric_limits<float>::infinity()));
+    }
+
+    bool offer(std::uint64_t query, const Candidate& candidate) {
+        const auto distance = static_cast<float>(candidate.distance);
+        if (!(distance <= radius_)) return false;
+        if (count_ == kPortion || query != query_) flush();
+        query_ = query;
+        slots_[count_] = candidate.slot;
+        distances_[count_] = distance;
+        ++count_;
+        return false;
+    }
+
+    void flush() {
+        if (count_ == 0 || meter_.status() != SKEP_OK) return;
+        const std::lock_guard<std::mutex> lock(emission_);
+        const skep_status status = sink_.emit(sink_.context, first_query_ + query_, count_,
+                                              slots_.data(), distances_.data());
+        if (status != SKEP_OK) meter_.stop(status);
+        count_ = 0;
+    }
+
+  private:
+    static constexpr std::size_t kPortion = 256;
+
+    const skep_range_sink& sink_;
+    std::mutex& emission_;
+    WorkMeter& meter_;
+    float radius_;
+    std::uint64_t first_query_;
+    std::uint64_t query_ = 0;
+    std::size_t count_ = 0;
+    std::array<std::uint32_t, kPortion> slots_;
+    std::array<float, kPortion> distances_;
+};
+
+}  // namespace
+
+void range_search(const RowStore& store, const skep_matrix& queries,
+                  const skep_range_request& request, const Visibility& visible,
+                  const skep_range_sink& sink, const skep_call* call) {
+    if (queries.num_rows == 0 || request.num_slots == 0) return;
+    const SearchPlan plan(store, choose_arithmetic(store, queries), queries.num_rows,
+                          request.num_slots);
+    ArrayLayout per_worker;
+    const std::uint64_t block = per_worker.add<std::byte>(
+        QueryBlock::scratch_bytes(plan.shape, store.dim(), plan.queries_per_block));
+    const std::uint64_t panel = per_worker.add<std::byte>(plan.shape.panel_bytes());
+    const HostBuffer memory(store.backend().host(), per_worker.bytes() * plan.num_workers,
+                            "range search");
+
+    WorkMeter meter(call, plan.num_queries * plan.num_slots);
+    std::mutex emission;
+    auto task = [&](std::uint64_t task_id, std::uint32_t worker_id) {
+        if (meter.status() != SKEP_OK) return;
+        const NumericEnvironment environment;
+        std::byte* scratch = memory.data() + worker_id * per_worker.bytes();
+        const std::uint64_t first_query = task_id / plan.num_ranges * plan.queries_per_block;
+        const std::uint64_t num_queries =
+            std::min(plan.queries_per_block, plan.num_queries - first_query);
+        const std::uint64_t first_slot = task_id % plan.num_ranges * plan.slots_per_range;
+        const std::uint64_t last_slot = std::min(plan.num_slots, first_slot + plan.slots_per_range);
+
+        QueryBlock query_block(store, plan.shape, queries, first_query, num_queries,
+                               scratch + block);
+        RangeSink range_sink(sink, emission, meter, request.radius, first_query);
+        TaskMeter task_meter(meter);
+        Scan scan(store, visible, query_block, scratch + panel, task_meter, range_sink);
+        if (scan.run(first_slot, last_slot)) range_sink.flush();
+    };
+    run_tasks(store.backend().host(), plan.num_tasks(), task);
+    meter.check("range search");
+}
+
+}  // namespace skep::cpu

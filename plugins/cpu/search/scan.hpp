@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// One pass over a range of rows for a block of queries: filter by score, refine what survives.
+//
+// A Sink takes the refined rows:
+//     double bound(query)                           rows farther than this are of no interest
+//     bool offer(query, Candidate)                  true when the bound has become smaller
+// Queries are numbered within the block.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "rows/row_store.hpp"
+#include "search/query_block.hpp"
+#include "search/top_k.hpp"
+#include "work_meter.hpp"
+
+namespace skep::cpu {
+
+template <typename Sink>
+class Scan {
+  public:
+    // panel: panel_bytes() of scratch.
+    Scan(const RowStore& store, const Visibility& visible, QueryBlock& queries, std::byte* panel,
+         TaskMeter& meter, Sink& sink)
+        : store_(store),
+          kernels_(store.backend().kernels()),
+          visible_(visible),
+          queries_(queries),
+          panel_(panel),
+          meter_(meter),
+          sink_(sink) {
+        for (std::uint64_t query = 0; query < queries.num_queries(); ++query)
+            queries.set_bound(query, sink.bound(query));
+    }
+
+    // Slots first_slot to last_slot - 1. False when the call was stopped.
+    bool run(std::uint64_t first_slot, std::uint64_t last_slot) {
+        if (first_slot >= last_slot) return true;
+        const std::uint32_t step =
+            queries_.shape().uses_panels() ? queries_.shape().panel_rows() : kStreamRows;
+        std::size_t position = store_.chunk_of(first_slot);
+        for (std::uint64_t slot = first_slot; slot < last_slot;) {
+            const RowChunk& chunk = store_.chunk(position);
+            const std::uint64_t chunk_end = chunk.first_slot + chunk.capacity_slots;
+            if (slot == chunk_end) {
+                ++position;
+                continue;
+            }
+            const auto count = static_cast<std::uint32_t>(
+                std::min({std::uint64_t{step}, last_slot - slot, chunk_end - slot}));
+            const std::uint64_t visible = visible_.window(slot, count);
+            const bool goes_on =
+                visible == 0 ? meter_.advance(count * queries_.num_queries(), count)
+                : queries_.shape().uses_panels() ? score_panel(chunk, slot, count, visible)
+                                                 : score_stream(chunk, slot, count, visible);
+            if (!goes_on) return false;
+            slot += count;
+        }
+        return true;
+    }
+
+  private:
+    bool score_stream(const RowChunk& chunk, std::uint64_t slot, std::uint32_t count,
+                      std::uint64_t visible) {
+        const std::uint64_t position = slot - chunk.first_slot;
+        StreamBlock block{};
+        block.rows = chunk.row(slot);
+        block.row_stride_bytes = chunk.row_stride_bytes;
+        block.dim = store_.dim();
+        block.num_rows = count;
+        block.is_scaled = queries_.shape().is_scaled() ? 1 : 0;
+        block.float_terms = chunk.float_terms + position;
+        const bool is_integer = queries_.shape().arithmetic() == Arithmetic::kInteger;
+        if (is_integer) block.int_terms = chunk.int_terms + position;
+        auto* const kernel = is_integer                        ? kernels_.integers->stream
+                             : store_.dtype() == SKEP_DTYPE_U8 ? kernels_.floats->stream_u8
+                                                               : kernels_.floats->stream_f32;
+        for (std::uint64_t query = 0; query < queries_.num_queries(); ++query) {
+            queries_.describe_query(query, block);
+            const std::uint64_t survivors = kernel(block) & visible;
+            const std::uint64_t refined = refine(query, chunk, slot, survivors);
+            if (!meter_.advance(count, (count + refined) * store_.dim())) return false;
+        }
+        return true;
+    }
+
+    bool score_panel(const RowChunk& chunk, std::uint64_t slot, std::uint32_t count,
+                     std::uint64_t visible) {
+        pack_panel(chunk, slot, count);
+        const ScoreShape& shape = queries_.shape();
+        std::uint64_t survivors[kMaxTileQueries];
+        for (std::uint64_t tile = 0; tile < queries_.num_tiles(); ++tile) {
+            const std::uint64_t first_query = tile * shape.tile_queries();
+            const auto num_queries = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                shape.tile_queries(), queries_.num_queries() - first_query));
+            const void* thresholds = queries_.thresholds(first_query);
+            const std::uint64_t any =
+                shape.arithmetic() == Arithmetic::kFloat
+                    ? kernels_.floats->score_panel(
+                          reinterpret_cast<const float*>(panel_),
+                          reinterpret_cast<const float*>(queries_.tile(tile)), shape.depth(),
+                          num_queries, static_cast<const float*>(thresholds), survivors)
+                    : kernels_.integers->score_panel(panel_, queries_.tile(tile), shape.depth(),
+                                                     num_queries, shape.is_scaled() ? 1 : 0,
+                                                     thresholds, survivors);
+            std::uint64_t refined = 0;
+            if ((any & visible) != 0) {
+                for (std::uint32_t query = 0; query < num_queries; ++query) {
+                    refined += refine(first_query + query, chunk, slot, survivors[query] & visible);
+                }
+            }
+            const std::uint64_t scored = std::uint64_t{count} * num_queries;
+            if (!meter_.advance(scored, (scored + refined) * store_.dim())) return false;
+        }
+        return true;
+    }
+
+    void pack_panel(const RowChunk& chunk, std::uint64_t slot, std::uint32_t count) {
+        const std::uint64_t position = slot - chunk.first_slot;
+        PanelRows rows{};
+        rows.rows = chunk.row(slot);
+        rows.row_stride_bytes = chunk.row_stride_bytes;
+        rows.dim = store_.dim();
+        rows.num_rows = count;
+        rows.is_scaled = queries_.shape().is_scaled() ? 1 : 0;
+        rows.float_terms = chunk.float_terms + position;
+        if (queries_.shape().arithmetic() == Arithmetic::kInteger) {
+            rows.int_terms = chunk.int_terms + position;
+            kernels_.integers->pack(rows, panel_);
+        } else if (store_.dtype() == SKEP_DTYPE_U8) {
+            kernels_.floats->pack_u8(rows, reinterpret_cast<float*>(panel_));
+        } else {
+            kernels_.floats->pack_f32(rows, reinterpret_cast<float*>(panel_));
+        }
+    }
+
+    // Computes the distances of the surviving rows; how many they were.
+    std::uint64_t refine(std::uint64_t query, const RowChunk& chunk, std::uint64_t first_slot,
+                         std::uint64_t survivors) {
+        const auto refined = static_cast<std::uint64_t>(std::popcount(survivors));
+        bool has_moved = false;
+        for (; survivors != 0; survivors &= survivors - 1) {
+            const std::uint64_t slot =
+                first_slot + static_cast<std::uint64_t>(std::countr_zero(survivors));
+            const double distance = queries_.exact_distance(query, chunk.row(slot));
+            has_moved |= sink_.offer(query, {distance, static_cast<std::uint32_t>(slot)});
+        }
+        if (has_moved) queries_.set_bound(query, sink_.bound(query));
+        return refined;
+    }
+
+    const RowStore& store_;
+    const KernelTable& kernels_;
+    const Visibility& visible_;
+    QueryBlock& queries_;
+    std::byte* panel_;
+    TaskMeter& meter_;
+    Sink& sink_;
+};
+
+}  // namespace skep::cpu

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "search/search_plan.hpp"
+
+#include <algorithm>
+
+namespace skep::cpu {
+namespace {
+
+// From so many queries in a block, transposing a panel of rows pays for itself.
+constexpr std::uint64_t kPanelQueries = 8;
+// Scratch of one block of queries; its tiles, a third of it, fit a usual L2.
+constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20U;
+constexpr std::uint64_t kMaxBlockQueries = 1024;
+// Multiply-adds below which another thread costs more than it brings: 20 us or so.
+constexpr std::uint64_t kWorkPerTask = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kRangeAlignment = 64;
+
+std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
+    return (a + b - 1) / b;
+}
+
+}  // namespace
+
+SearchPlan::SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64_t query_count,
+                       std::uint64_t slot_count)
+    : shape(store, arithmetic, query_count >= kPanelQueries),
+      num_queries(query_count),
+      num_slots(slot_count) {
+    const std::uint64_t workers =
+        store.backend().host().num_workers(store.backend().host().context);
+
+    // Blocks of queries: as many as there are workers if each is worth a panel, and no larger than
+    // what stays in cache.
+    const std::uint64_t bytes_per_query =
+        std::max<std::uint64_t>(1, QueryBlock::scratch_bytes(shape, store.dim(), 64) / 64);
+    const std::uint64_t largest_block = std::clamp<std::uint64_t>(
+        kBlockBytes / bytes_per_query, shape.tile_queries(), kMaxBlockQueries);
+    num_blocks = divide_up(num_queries, largest_block);
+    const std::uint64_t smallest_block = 4 * shape.tile_queries();
+    if (num_blocks < workers && num_queries >= workers * smallest_block) num_blocks = workers;
+    queries_per_block = divide_up(num_queries, num_blocks);
+    if (shape.uses_panels())
+        queries_per_block =
+            divide_up(queries_per_block, shape.tile_queries()) * shape.tile_queries();
+    num_blocks = divide_up(num_queries, queries_per_block);
+
+    // Ranges of rows: for workers that have no block, where there is work enough.
+    const std::uint64_t work_per_slot = std::min(queries_per_block, num_queries) * store.dim();
+    const std::uint64_t slots_worth_a_task =
+        std::max<std::uint64_t>(1, kWorkPerTask / std::max<std::uint64_t>(1, work_per_slot));
+    const std::uint64_t wanted = num_blocks >= workers ? 1 : divide_up(workers, num_blocks);
+    num_ranges = std::clamp<std::uint64_t>(num_slots / slots_worth_a_task, 1, wanted);
+    slots_per_range =
+        std::max(kRangeAlignment,
+                 divide_up(divide_up(num_slots, num_ranges), kRangeAlignment) * kRangeAlignment);
+    num_ranges = std::max<std::uint64_t>(1, divide_up(num_slots, slots_per_range));
+    // Any worker may take any of several tasks; one task runs under id 0.
+    num_workers = num_tasks() == 1 ? 1 : static_cast<std::uint32_t>(workers);
+}
+
+}  // namespace skep::cpu
