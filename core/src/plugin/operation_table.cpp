@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/operation_table.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <tuple>
+
+#include "skep/common/error_bridge.hpp"
+#include "skep/common/struct_copy.hpp"
+
+namespace skep {
+namespace {
+
+#define SKEP_OPERATION(name)                           \
+    Operation {                                        \
+        #name, offsetof(skep_backend_operations, name) \
+    }
+constexpr std::array kOperations = {
+    SKEP_OPERATION(create),
+    SKEP_OPERATION(destroy),
+    SKEP_OPERATION(probe),
+    SKEP_OPERATION(device_count),
+    SKEP_OPERATION(device_info),
+    SKEP_OPERATION(device_open),
+    SKEP_OPERATION(device_close),
+    SKEP_OPERATION(store_create),
+    SKEP_OPERATION(store_destroy),
+    SKEP_OPERATION(store_reserve),
+    SKEP_OPERATION(store_append),
+    SKEP_OPERATION(store_truncate),
+    SKEP_OPERATION(store_read),
+    SKEP_OPERATION(mask_create),
+    SKEP_OPERATION(mask_destroy),
+    SKEP_OPERATION(store_compact),
+    SKEP_OPERATION(store_stats),
+    SKEP_OPERATION(store_search),
+    SKEP_OPERATION(opt_store_range_search),
+    SKEP_OPERATION(opt_store_adopt),
+    SKEP_OPERATION(opt_device_warm_up),
+    SKEP_OPERATION(opt_device_memory),
+    SKEP_OPERATION(opt_graph_create),
+    SKEP_OPERATION(opt_graph_destroy),
+    SKEP_OPERATION(opt_graph_build),
+    SKEP_OPERATION(opt_graph_insert),
+    SKEP_OPERATION(opt_graph_search),
+    SKEP_OPERATION(opt_graph_export),
+    SKEP_OPERATION(opt_graph_import),
+    SKEP_OPERATION(opt_extension),
+};
+#undef SKEP_OPERATION
+
+using AnyOperation = void (*)();
+
+// The list is the table: nothing left out, nothing in another order.
+constexpr bool lists_every_operation() {
+    std::size_t expected = offsetof(skep_backend_operations, create);
+    for (const Operation& operation : kOperations) {
+        if (operation.offset != expected) return false;
+        expected += sizeof(AnyOperation);
+    }
+    return expected == sizeof(skep_backend_operations);
+}
+static_assert(lists_every_operation());
+
+constexpr std::size_t index_of(std::size_t offset) {
+    std::size_t index = 0;
+    while (kOperations[index].offset != offset)
+        ++index;
+    return index;
+}
+
+// What stands in for an absent optional operation of a signature.
+template <typename Signature, std::size_t Index>
+struct Stub;
+
+template <std::size_t Index, typename... Arguments>
+struct Stub<skep_status (*)(Arguments...), Index> {
+    static skep_status call(Arguments... arguments) {
+        // error is last everywhere.
+        skep_error* const error = std::get<sizeof...(Arguments) - 1>(std::tuple(arguments...));
+        constexpr std::string_view kName = kOperations[Index].name;
+        const std::string text = std::string(kName) + ": this backend does not have the operation";
+        write_error(error, SKEP_UNSUPPORTED, SKEP_LAYER_BACKEND, 0, text.c_str());
+        return SKEP_UNSUPPORTED;
+    }
+};
+
+// Destroys what the missing create never made.
+template <std::size_t Index, typename... Arguments>
+struct Stub<void (*)(Arguments...), Index> {
+    static void call(Arguments...) {}
+};
+
+// Asks for an extension: none.
+template <std::size_t Index, typename... Arguments>
+struct Stub<const void* (*)(Arguments...), Index> {
+    static const void* call(Arguments...) { return nullptr; }
+};
+
+template <std::size_t Offset, typename Signature>
+void fill(Signature& operation) {
+    if (operation == nullptr) operation = &Stub<Signature, index_of(Offset)>::call;
+}
+
+void fill_optional(skep_backend_operations& operations) {
+#define SKEP_FILL(name) fill<offsetof(skep_backend_operations, name)>(operations.name)
+    SKEP_FILL(opt_store_range_search);
+    SKEP_FILL(opt_store_adopt);
+    SKEP_FILL(opt_device_warm_up);
+    SKEP_FILL(opt_device_memory);
+    SKEP_FILL(opt_graph_create);
+    SKEP_FILL(opt_graph_destroy);
+    SKEP_FILL(opt_graph_build);
+    SKEP_FILL(opt_graph_insert);
+    SKEP_FILL(opt_graph_search);
+    SKEP_FILL(opt_graph_export);
+    SKEP_FILL(opt_graph_import);
+    SKEP_FILL(opt_extension);
+#undef SKEP_FILL
+}
+
+}  // namespace
+
+std::span<const Operation> all_operations() {
+    return kOperations;
+}
+
+bool is_present(const skep_backend_operations& operations, const Operation& operation) {
+    std::uintptr_t pointer = 0;
+    static_assert(sizeof pointer == sizeof(AnyOperation));
+    std::memcpy(&pointer, reinterpret_cast<const char*>(&operations) + operation.offset,
+                sizeof pointer);
+    return pointer != 0;
+}
+
+Result<skep_backend_operations> complete_operations(const skep_backend_operations* table,
+                                                    const std::string& backend_name) {
+    skep_backend_operations operations = read_struct(table);
+    // A size that ends inside a pointer would leave half of one.
+    const std::size_t read = std::min<std::size_t>(operations.struct_size, sizeof operations);
+    const std::size_t whole = read - read % sizeof(AnyOperation);
+    std::memset(reinterpret_cast<char*>(&operations) + whole, 0, sizeof operations - whole);
+
+    std::string missing;
+    for (const Operation& operation : kOperations) {
+        if (!operation.is_required() || is_present(operations, operation)) continue;
+        missing += missing.empty() ? "" : ", ";
+        missing += operation.name;
+    }
+    if (!missing.empty()) {
+        return Error(SKEP_OPERATION_MISSING,
+                     "operations: backend '" + backend_name +
+                         "' lacks required operations: " + missing + " (table of " +
+                         std::to_string(operations.struct_size) + " bytes, PLUGIN-3)",
+                     SKEP_LAYER_LOADER);
+    }
+    operations.struct_size = sizeof operations;
+    fill_optional(operations);
+    return operations;
+}
+
+}  // namespace skep
