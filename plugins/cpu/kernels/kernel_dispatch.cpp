@@ -8,6 +8,12 @@
 #include "cpu_features.hpp"
 #include "kernels/scalar/tables.hpp"
 #include "skep/plugin_support/guard.hpp"
+#if defined(__x86_64__)
+#include "kernels/avx2/tables.hpp"
+#include "kernels/avx512/tables.hpp"
+#elif defined(__aarch64__)
+#include "kernels/neon/tables.hpp"
+#endif
 
 namespace skep::cpu {
 namespace {
@@ -19,6 +25,17 @@ struct Choice {
 
 // Best first.
 const Choice kChoices[] = {
+#if defined(__x86_64__)
+    {{"avx512-vnni", &kAvx512Exact, &kAvx512Floats, &kAvx512Integers},
+     [](const CpuFeatures& cpu) { return cpu.has_avx512 && cpu.has_avx512_vnni; }},
+    {{"avx512", &kAvx512Exact, &kAvx512Floats, &kAvx2Integers},
+     [](const CpuFeatures& cpu) { return cpu.has_avx512; }},
+    {{"avx2", &kAvx2Exact, &kAvx2Floats, &kAvx2Integers},
+     [](const CpuFeatures& cpu) { return cpu.has_avx2; }},
+#elif defined(__aarch64__)
+    {{"neon", &kNeonExact, &kNeonFloats, &kNeonIntegers},
+     [](const CpuFeatures&) { return true; }},  // part of the baseline
+#endif
     {{"scalar", &kScalarExact, &kScalarFloats, &kScalarIntegers},
      [](const CpuFeatures&) { return true; }},
 };

@@ -81,7 +81,8 @@ struct FloatKernels {
     void (*pack_f32)(const PanelRows& rows, float* panel);
     void (*pack_u8)(const PanelRows& rows, float* panel);
     // survivors[q], bit i: row i of the panel reaches thresholds[q]. Returns their union.
-    // num_queries: 1 to tile_queries, of which the further ones are not looked at.
+    // num_queries: 1 to tile_queries. thresholds and survivors have tile_queries entries; what
+    // comes out for queries past num_queries has no meaning.
     std::uint64_t (*score_panel)(const float* panel, const float* tile, std::size_t depth,
                                  std::uint32_t num_queries, const float* thresholds,
                                  std::uint64_t* survivors);
@@ -101,7 +102,7 @@ struct IntegerKernels {
     std::int32_t query_shift;
     std::uint64_t (*stream)(const StreamBlock& block);
     void (*pack)(const PanelRows& rows, void* panel);
-    // thresholds: [num_queries] int32, or float when is_scaled.
+    // As in float; thresholds are int32, or float when is_scaled.
     std::uint64_t (*score_panel)(const void* panel, const void* tile, std::size_t depth,
                                  std::uint32_t num_queries, std::uint32_t is_scaled,
                                  const void* thresholds, std::uint64_t* survivors);

@@ -123,6 +123,14 @@ QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const ske
                 queries.dtype);
         set_bound(query, std::numeric_limits<double>::infinity());
     }
+    // Places past the last query let nothing through.
+    for (std::uint64_t query = num_queries; query < shape.padded_queries(num_queries); ++query) {
+        if (has_int_thresholds) {
+            int_thresholds_[query] = std::numeric_limits<std::int32_t>::max();
+        } else {
+            float_thresholds_[query] = std::numeric_limits<float>::infinity();
+        }
+    }
     if (shape.uses_panels()) interleave_tiles();
 }
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// Exact integer scores of u8 rows and queries: both widened to 16 bits, vpmaddwd multiplies and
+// adds pairs. (vpmaddubsw would need half the instructions, but it saturates.)
+//
+// Stream  8 rows at a time, one accumulator each, lanes added by one tree.
+// Panel   16 rows x 6 queries; a group of 4 bytes is two elements of 16 bits. Accumulators start at
+//         the row terms.
+// Tails   bytes by padded copies, rows by repeating the last one.
+#include <immintrin.h>
+
+#include "kernels/avx2/registers.hpp"
+#include "kernels/avx2/tables.hpp"
+
+namespace skep::cpu {
+namespace {
+
+constexpr std::uint32_t kLanes = 8;
+constexpr std::uint32_t kPanelRows = 2 * kLanes;
+constexpr std::uint32_t kTileQueries = 6;
+constexpr std::size_t kElementsPerGroup = 2;
+constexpr std::size_t kStep = kLanes * kElementsPerGroup;
+// How far ahead of the rows being scored the next ones are asked for.
+constexpr std::size_t kPrefetchBytes = 4096;
+
+__m256i load_registers(const void* values) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(values));
+}
+
+__m256i load_row(const char* row, std::size_t first, std::size_t count) {
+    return _mm256_cvtepu8_epi16(load_16_bytes(row + first, count));
+}
+
+std::uint32_t reaching(__m256i scores, std::int32_t threshold) {
+    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(threshold), scores);
+    return ~static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(below))) & 0xFFU;
+}
+
+std::uint32_t reaching(__m256i scores, __m256 scales, float threshold) {
+    const __m256 bounds = _mm256_mul_ps(_mm256_cvtepi32_ps(scores), scales);
+    return static_cast<std::uint32_t>(
+        _mm256_movemask_ps(_mm256_cmp_ps(bounds, _mm256_set1_ps(threshold), _CMP_NLT_UQ)));
+}
+
+std::uint64_t stream(const StreamBlock& block) {
+    const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
+    std::uint64_t survivors = 0;
+    for (std::uint32_t first_row = 0; first_row < block.num_rows; first_row += kLanes) {
+        const std::uint32_t left = block.num_rows - first_row;
+        const std::uint32_t num_rows = left < kLanes ? left : kLanes;
+        const char* rows[kLanes];
+        std::int32_t terms[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i) {
+            const std::uint32_t row = first_row + (i < num_rows ? i : num_rows - 1);
+            rows[i] = static_cast<const char*>(block.rows) + row * block.row_stride_bytes;
+            terms[i] = block.int_terms[row];
+        }
+        __m256i sums[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i)
+            sums[i] = _mm256_setzero_si256();
+        // The operands are padded with zeros, so the last step needs no mask on the query's side.
+        for (std::size_t first = 0; first < block.dim; first += kStep) {
+            const __m256i factors = load_registers(query + first);
+            const std::size_t count = block.dim - first;
+#pragma GCC unroll 8
+            for (std::uint32_t i = 0; i < kLanes; ++i) {
+                _mm_prefetch(rows[i] + first + kPrefetchBytes, _MM_HINT_T0);
+                sums[i] = _mm256_add_epi32(
+                    sums[i], _mm256_madd_epi16(load_row(rows[i], first, count), factors));
+            }
+        }
+        const __m256i scores = _mm256_add_epi32(add_lanes(sums), load_registers(terms));
+        const std::uint32_t bits =
+            block.is_scaled != 0
+                ? reaching(scores, load_floats(block.float_terms + first_row, num_rows),
+                           block.float_threshold)
+                : reaching(scores, block.int_threshold);
+        survivors |= std::uint64_t{bits & ((1U << num_rows) - 1U)} << first_row;
+    }
+    return survivors;
+}
+
+void pack(const PanelRows& rows, void* panel) {
+    std::int32_t* groups = static_cast<std::int32_t*>(panel);
+    const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
+    std::int32_t* terms = groups + depth * kPanelRows;
+    float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
+        const char* sources[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i) {
+            const std::uint32_t row = half + i < rows.num_rows ? half + i : rows.num_rows - 1;
+            sources[i] = static_cast<const char*>(rows.rows) + row * rows.row_stride_bytes;
+            terms[half + i] = rows.int_terms[row];
+            scales[half + i] = rows.is_scaled != 0 ? rows.float_terms[row] : 0.0F;
+        }
+        for (std::size_t first = 0; first < rows.dim; first += kStep) {
+            __m256i block[kLanes];
+            for (std::uint32_t i = 0; i < kLanes; ++i)
+                block[i] = load_row(sources[i], first, rows.dim - first);
+            transpose(block);
+            const std::size_t first_group = first / kElementsPerGroup;
+            for (std::size_t i = 0; i < kLanes && first_group + i < depth; ++i) {
+                _mm256_storeu_si256(
+                    reinterpret_cast<__m256i*>(groups + (first_group + i) * kPanelRows + half),
+                    block[i]);
+            }
+        }
+    }
+}
+
+template <std::uint32_t kQueries>
+std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::size_t depth,
+                    bool is_scaled, const void* thresholds, std::uint64_t* survivors) {
+    const std::int32_t* terms = panel + depth * kPanelRows;
+    const float* scales = reinterpret_cast<const float*>(terms + kPanelRows);
+    __m256i low[kQueries];
+    __m256i high[kQueries];
+#pragma GCC unroll 6
+    for (std::uint32_t query = 0; query < kQueries; ++query) {
+        low[query] = load_registers(terms);
+        high[query] = load_registers(terms + kLanes);
+    }
+    for (std::size_t i = 0; i < depth; ++i) {
+        const __m256i low_rows = load_registers(panel);
+        const __m256i high_rows = load_registers(panel + kLanes);
+#pragma GCC unroll 6
+        for (std::uint32_t query = 0; query < kQueries; ++query) {
+            const __m256i factors = _mm256_set1_epi32(tile[query]);
+            low[query] = _mm256_add_epi32(low[query], _mm256_madd_epi16(low_rows, factors));
+            high[query] = _mm256_add_epi32(high[query], _mm256_madd_epi16(high_rows, factors));
+        }
+        panel += kPanelRows;
+        tile += kTileQueries;
+    }
+    std::uint32_t any = 0;
+#pragma GCC unroll 6
+    for (std::uint32_t query = 0; query < kQueries; ++query) {
+        std::uint32_t bits = 0;
+        if (is_scaled) {
+            const float threshold = static_cast<const float*>(thresholds)[query];
+            bits = reaching(low[query], _mm256_loadu_ps(scales), threshold) |
+                   reaching(high[query], _mm256_loadu_ps(scales + kLanes), threshold) << kLanes;
+        } else {
+            const std::int32_t threshold = static_cast<const std::int32_t*>(thresholds)[query];
+            bits = reaching(low[query], threshold) | reaching(high[query], threshold) << kLanes;
+        }
+        survivors[query] = bits;
+        any |= bits;
+    }
+    return any;
+}
+
+std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
+                          std::uint32_t num_queries, std::uint32_t is_scaled,
+                          const void* thresholds, std::uint64_t* survivors) {
+    const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
+    const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
+    const bool scaled = is_scaled != 0;
+    if (num_queries <= 3) return score<3>(rows, queries, depth, scaled, thresholds, survivors);
+    return score<6>(rows, queries, depth, scaled, thresholds, survivors);
+}
+
+}  // namespace
+
+const IntegerKernels kAvx2Integers = {
+    kPanelRows, kTileQueries, 2, 0, stream, pack, score_panel,
+};
+
+}  // namespace skep::cpu

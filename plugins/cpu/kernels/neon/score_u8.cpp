@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Exact integer scores of u8 rows and queries on any AArch64: both widened to 16 bits, multiplied
+// into 32 bits. (The udot instruction is optional before Armv8.4 and not used here.)
+//
+// Stream  4 rows at a time, two accumulators each, lanes added pairwise.
+// Panel   8 rows x 4 queries; a group of 4 bytes is two elements of 16 bits. Accumulators start at
+//         the row terms.
+// Tails   bytes by padded copies, rows by repeating the last one.
+#include "kernels/neon/registers.hpp"
+#include "kernels/neon/tables.hpp"
+
+namespace skep::cpu {
+namespace {
+
+constexpr std::uint32_t kLanes = 4;
+constexpr std::uint32_t kPanelRows = 2 * kLanes;
+constexpr std::uint32_t kTileQueries = 4;
+constexpr std::size_t kElementsPerGroup = 2;
+constexpr std::size_t kStep = 8;
+
+int16x8_t load_row(const char* row, std::size_t first, std::size_t count) {
+    return vreinterpretq_s16_u16(vmovl_u8(load_8_bytes(row + first, count)));
+}
+
+std::uint32_t reaching(int32x4_t scores, std::int32_t threshold) {
+    return lane_bits(vcgeq_s32(scores, vdupq_n_s32(threshold)));
+}
+
+std::uint32_t reaching(int32x4_t scores, float32x4_t scales, float threshold) {
+    const float32x4_t bounds = vmulq_f32(vcvtq_f32_s32(scores), scales);
+    return lane_bits(vmvnq_u32(vcltq_f32(bounds, vdupq_n_f32(threshold))));
+}
+
+// Lane i: the pair sums of products of group i.
+int32x4_t multiply_groups(int16x8_t a, int16x8_t b) {
+    return vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
+}
+
+std::uint64_t stream(const StreamBlock& block) {
+    const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
+    std::uint64_t survivors = 0;
+    for (std::uint32_t first_row = 0; first_row < block.num_rows; first_row += kLanes) {
+        const std::uint32_t left = block.num_rows - first_row;
+        const std::uint32_t num_rows = left < kLanes ? left : kLanes;
+        const char* rows[kLanes];
+        std::int32_t terms[kLanes];
+        float scales[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i) {
+            const std::uint32_t row = first_row + (i < num_rows ? i : num_rows - 1);
+            rows[i] = static_cast<const char*>(block.rows) + row * block.row_stride_bytes;
+            terms[i] = block.int_terms[row];
+            scales[i] = block.is_scaled != 0 ? block.float_terms[row] : 0.0F;
+        }
+        int32x4_t low[kLanes];
+        int32x4_t high[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i)
+            low[i] = high[i] = vdupq_n_s32(0);
+        // The operands are padded with zeros, so the last step needs no mask on the query's side.
+        for (std::size_t first = 0; first < block.dim; first += kStep) {
+            const int16x8_t factors = vld1q_s16(query + first);
+            const std::size_t count = block.dim - first;
+            for (std::uint32_t i = 0; i < kLanes; ++i) {
+                const int16x8_t values = load_row(rows[i], first, count);
+                low[i] = vmlal_s16(low[i], vget_low_s16(values), vget_low_s16(factors));
+                high[i] = vmlal_high_s16(high[i], values, factors);
+            }
+        }
+        int32x4_t totals[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i)
+            totals[i] = vaddq_s32(low[i], high[i]);
+        const int32x4_t dots =
+            vpaddq_s32(vpaddq_s32(totals[0], totals[1]), vpaddq_s32(totals[2], totals[3]));
+        const int32x4_t scores = vaddq_s32(dots, vld1q_s32(terms));
+        const std::uint32_t bits = block.is_scaled != 0
+                                       ? reaching(scores, vld1q_f32(scales), block.float_threshold)
+                                       : reaching(scores, block.int_threshold);
+        survivors |= std::uint64_t{bits & ((1U << num_rows) - 1U)} << first_row;
+    }
+    return survivors;
+}
+
+void pack(const PanelRows& rows, void* panel) {
+    std::uint32_t* groups = static_cast<std::uint32_t*>(panel);
+    const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
+    std::int32_t* terms = static_cast<std::int32_t*>(panel) + depth * kPanelRows;
+    float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
+        const char* sources[kLanes];
+        for (std::uint32_t i = 0; i < kLanes; ++i) {
+            const std::uint32_t row = half + i < rows.num_rows ? half + i : rows.num_rows - 1;
+            sources[i] = static_cast<const char*>(rows.rows) + row * rows.row_stride_bytes;
+            terms[half + i] = rows.int_terms[row];
+            scales[half + i] = rows.is_scaled != 0 ? rows.float_terms[row] : 0.0F;
+        }
+        for (std::size_t first = 0; first < rows.dim; first += kStep) {
+            uint32x4_t block[kLanes];
+            for (std::uint32_t i = 0; i < kLanes; ++i)
+                block[i] = vreinterpretq_u32_s16(load_row(sources[i], first, rows.dim - first));
+            transpose(block);
+            const std::size_t first_group = first / kElementsPerGroup;
+            for (std::size_t i = 0; i < kLanes && first_group + i < depth; ++i)
+                vst1q_u32(groups + (first_group + i) * kPanelRows + half, block[i]);
+        }
+    }
+}
+
+std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth, std::uint32_t,
+                          std::uint32_t is_scaled, const void* thresholds,
+                          std::uint64_t* survivors) {
+    const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
+    const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
+    const std::int32_t* terms = rows + depth * kPanelRows;
+    const float* scales = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
+    int32x4_t low[kTileQueries];
+    int32x4_t high[kTileQueries];
+    for (std::uint32_t query = 0; query < kTileQueries; ++query) {
+        low[query] = vld1q_s32(terms);
+        high[query] = vld1q_s32(terms + kLanes);
+    }
+    for (std::size_t i = 0; i < depth; ++i) {
+        const int16x8_t low_rows = vreinterpretq_s16_s32(vld1q_s32(rows));
+        const int16x8_t high_rows = vreinterpretq_s16_s32(vld1q_s32(rows + kLanes));
+#pragma GCC unroll 4
+        for (std::uint32_t query = 0; query < kTileQueries; ++query) {
+            const int16x8_t factors = vreinterpretq_s16_s32(vdupq_n_s32(queries[query]));
+            low[query] = vaddq_s32(low[query], multiply_groups(low_rows, factors));
+            high[query] = vaddq_s32(high[query], multiply_groups(high_rows, factors));
+        }
+        rows += kPanelRows;
+        queries += kTileQueries;
+    }
+    std::uint64_t any = 0;
+    for (std::uint32_t query = 0; query < kTileQueries; ++query) {
+        std::uint64_t bits = 0;
+        if (is_scaled != 0) {
+            const float threshold = static_cast<const float*>(thresholds)[query];
+            bits = reaching(low[query], vld1q_f32(scales), threshold) |
+                   reaching(high[query], vld1q_f32(scales + kLanes), threshold) << kLanes;
+        } else {
+            const std::int32_t threshold = static_cast<const std::int32_t*>(thresholds)[query];
+            bits = reaching(low[query], threshold) | reaching(high[query], threshold) << kLanes;
+        }
+        survivors[query] = bits;
+        any |= bits;
+    }
+    return any;
+}
+
+}  // namespace
+
+const IntegerKernels kNeonIntegers = {
+    kPanelRows, kTileQueries, 2, 0, stream, pack, score_panel,
+};
+
+}  // namespace skep::cpu
