@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# Kernels to PTX to bytes in a library, with clang alone: no header, library or tool of CUDA takes part.
+
+# Sets <out> to a clang of version 18 or newer that emits PTX, or to nothing. SKEP_PTX_COMPILER names one by hand.
+function(skep_find_ptx_compiler out)
+  set(${out} "" PARENT_SCOPE)
+  set(names clang++-22 clang++-21 clang++-20 clang++-19 clang++-18 clang++)
+  if(SKEP_PTX_COMPILER)
+    set(names "${SKEP_PTX_COMPILER}")
+  endif()
+  set(trial "${PROJECT_BINARY_DIR}/CMakeFiles/skep_ptx_trial.cu")
+  file(WRITE "${trial}" "__attribute__((global)) void trial(int* out) { *out = 1; }\n")
+  foreach(name IN LISTS names)
+    find_program(skep_ptx_candidate "${name}" NO_CACHE)
+    if(NOT skep_ptx_candidate)
+      continue()
+    endif()
+    execute_process(
+      COMMAND "${skep_ptx_candidate}" -dumpversion
+      OUTPUT_VARIABLE version
+      OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(version VERSION_GREATER_EQUAL 18)
+      execute_process(
+        COMMAND "${skep_ptx_candidate}" -x cuda -nocudainc -nocudalib --cuda-device-only --cuda-gpu-arch=sm_90a
+                --cuda-feature=+ptx80 -S "${trial}" -o "${trial}.ptx"
+        RESULT_VARIABLE failure
+        OUTPUT_QUIET ERROR_QUIET)
+      if(failure EQUAL 0)
+        set(${out} "${skep_ptx_candidate}" PARENT_SCOPE)
+        return()
+      endif()
+    endif()
+    unset(skep_ptx_candidate)
+  endforeach()
+endfunction()
+
+# skep_embed_ptx(target COMPILER clang RUNGS arch:ptx... MODULES name...): an object library that defines
+# skep::cuda::ptx_images(), each kernels/<name>.cu of the calling folder once per rung.
+function(skep_embed_ptx target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER" "RUNGS;MODULES")
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/ptx")
+  file(MAKE_DIRECTORY "${folder}")
+  set(images "")
+  set(definitions "")
+  set(entries "")
+  foreach(rung IN LISTS arg_RUNGS)
+    string(REPLACE ":" ";" parts "${rung}")
+    list(GET parts 0 architecture)
+    list(GET parts 1 ptx_version)
+    foreach(module IN LISTS arg_MODULES)
+      set(source "${CMAKE_CURRENT_SOURCE_DIR}/kernels/${module}.cu")
+      set(image "${folder}/${module}.${architecture}.ptx")
+      add_custom_command(
+        OUTPUT "${image}"
+        COMMAND
+          "${arg_COMPILER}" -x cuda -nocudainc -nocudalib -nogpuinc --cuda-device-only
+          --cuda-gpu-arch=${architecture} --cuda-feature=+ptx${ptx_version} -std=c++20 -O3
+          # Bits of an answer must not depend on whether a compiler fuses a multiply and an add.
+          -ffp-contract=off -Wall -Wextra -Werror -S "${source}" -o "${image}" -MD -MF "${image}.d" -MT "${image}"
+        DEPENDS "${source}"
+        DEPFILE "${image}.d"
+        COMMENT "PTX ${module} for ${architecture}"
+        VERBATIM)
+      list(APPEND images "${image}")
+      set(symbol "skep_ptx_${module}_${architecture}")
+      string(APPEND definitions "SKEP_EMBED(${symbol}, \"${image}\")\n")
+      string(APPEND entries "        image(\"${module}\", \"${architecture}\", ${symbol}, ${symbol}_end),\n")
+    endforeach()
+  endforeach()
+  set(generated "${folder}/ptx_images.cpp")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/ptx_images.cpp.in" "${generated}" @ONLY)
+  set_source_files_properties("${generated}" PROPERTIES OBJECT_DEPENDS "${images}")
+  add_library(${target} OBJECT "${generated}")
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE skep_private_options)
+endfunction()

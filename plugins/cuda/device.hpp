@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// An opened GPU: its context, loaded kernels and lanes.
+#pragma once
+
+#include <memory>
+
+#include "device_facts.hpp"
+#include "driver/context.hpp"
+#include "jit/module_cache.hpp"
+#include "lane.hpp"
+
+namespace skep::cuda {
+
+class Device {
+  public:
+    // Retains the context and loads the first kernels; throws.
+    Device(std::shared_ptr<const DriverApi> api, DeviceFacts facts, const std::string& forced_rung,
+           HostLog log);
+
+    [[nodiscard]] const DeviceFacts& facts() const { return facts_; }
+    [[nodiscard]] const std::shared_ptr<const Context>& context() const { return context_; }
+    [[nodiscard]] ModuleCache& modules() { return *modules_; }
+    [[nodiscard]] LanePool& lanes() { return *lanes_; }
+
+  private:
+    DeviceFacts facts_;
+    std::shared_ptr<const Context> context_;
+    std::unique_ptr<ModuleCache> modules_;
+    std::unique_ptr<LanePool> lanes_;
+};
+
+}  // namespace skep::cuda

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The driver's management library, found at run time when present: what nvidia-smi prints, without
+// a context on the device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "driver/driver_types.h"
+
+namespace skep::cuda {
+
+class Nvml {
+  public:
+    // Null when the library is absent or refuses; nothing depends on it.
+    static std::shared_ptr<const Nvml> open();
+    ~Nvml();
+    Nvml(const Nvml&) = delete;
+    Nvml& operator=(const Nvml&) = delete;
+
+    // "580.159.03"; empty when unknown.
+    [[nodiscard]] std::string driver_version() const;
+
+    struct Memory {
+        std::uint64_t total_bytes;
+        std::uint64_t free_bytes;
+    };
+    [[nodiscard]] std::optional<Memory> memory(const std::string& pci_bus_id) const;
+
+  private:
+    Nvml() = default;
+
+    nvmlReturn_t (*init_)() = nullptr;
+    nvmlReturn_t (*shutdown_)() = nullptr;
+    nvmlReturn_t (*driver_version_)(char* text, unsigned int size) = nullptr;
+    nvmlReturn_t (*handle_by_pci_)(const char* pci_bus_id, nvmlDevice_t* device) = nullptr;
+    nvmlReturn_t (*memory_info_)(nvmlDevice_t device, nvmlMemory_t* memory) = nullptr;
+};
+
+}  // namespace skep::cuda

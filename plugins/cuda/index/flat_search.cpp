@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+#include "index/flat_search.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "index/flat_kernels.hpp"
+#include "kernels/encode_params.h"
+#include "kernels/exact_params.h"
+#include "kernels/select_params.h"
+#include "kernels/sweep_params.h"
+#include "skep/result.hpp"
+
+namespace skep::cuda {
+namespace {
+
+constexpr std::uint64_t kAlignment = 256;
+// Rows whose distances the plain kernels keep at a time.
+constexpr std::uint64_t kRedoRows = 1ULL << 20;
+// A batch up to here gets wide selection blocks: few of them run, each should be quick.
+constexpr std::uint64_t kFewQueries = 32;
+constexpr std::uint32_t kFewQueriesThreads = 1024;
+constexpr std::uint32_t kManyQueriesThreads = 256;
+// Blocks of a sweep per multiprocessor, by registers: 48 of the narrow kernel, 128 of the wide one.
+constexpr std::uint32_t kNarrowBlocks = 5;
+constexpr std::uint32_t kWideBlocks = 2;
+constexpr std::uint32_t kMaxGridY = 65535;
+
+template <typename T>
+T* device_pointer(CUdeviceptr address) {
+    T* pointer = nullptr;
+    std::memcpy(&pointer, &address, sizeof pointer);
+    return pointer;
+}
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
+                       const skep_search_request& request, const Mask* mask, const skep_call* call)
+    : store_(store),
+      queries_(queries),
+      request_(request),
+      call_(call),
+      memory_(store.memory()),
+      k_(static_cast<std::uint32_t>(request.k)),
+      plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
+      operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
+      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
+    view_.rows = device_pointer<const void>(memory_->rows->pointer());
+    view_.approx =
+        memory_->approx ? device_pointer<const void>(memory_->approx->pointer()) : view_.rows;
+    view_.bounds = device_pointer<const RowBounds>(memory_->bounds->pointer());
+    view_.dim = store_.dim_;
+    view_.row_stride_bytes = store_.row_stride_bytes_;
+    view_.approx_stride = store_.approx_stride_;
+    view_.metric = store_.metric_;
+    filter_.num_slots = request.num_slots;
+    if (mask != nullptr) {
+        filter_.erased = device_pointer<const std::uint32_t>(mask->bits());
+        filter_.num_erased_bits = mask->num_bits();
+    }
+}
+
+FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
+    Layout layout{};
+    std::uint64_t end = 0;
+    const auto take = [&](std::uint64_t bytes) {
+        const std::uint64_t begin = end;
+        end = round_up(end + bytes, kAlignment);
+        return begin;
+    };
+    layout.queries = take(num_queries * store_.dim_ * sizeof(float));
+    layout.operand = take(num_queries * operand_stride_ * sizeof(float));
+    layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
+    layout.allowed = take(allowed_bytes_);
+    layout.states = take(num_queries * sizeof(QueryState));
+    layout.slots = take(num_queries * k_ * sizeof(std::uint32_t));
+    layout.distances = take(num_queries * k_ * sizeof(float));
+    layout.end = end;
+    return layout;
+}
+
+skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
+    const LanePool::Lease lane = store_.device()->lanes().acquire();
+    // Less scratch memory than wished means smaller tiles, not failure.
+    for (;;) {
+        layout_ = layout_of(plan_.tile_queries);
+        try {
+            base_ = lane->scratch(layout_.end);
+            break;
+        } catch (const Error& failure) {
+            if (failure.status() != SKEP_OUT_OF_DEVICE_MEMORY || plan_.tile_queries == 1) throw;
+            plan_.tile_queries = (plan_.tile_queries + 1) / 2;
+        }
+    }
+    if (request_.allowed != nullptr) {
+        std::byte* pinned = lane->pinned(std::max<std::uint64_t>(allowed_bytes_, 1));
+        if (allowed_bytes_ != 0) {
+            std::memcpy(pinned, request_.allowed->words, allowed_bytes_);
+            lane->copy_to_device(base_ + layout_.allowed, pinned, allowed_bytes_);
+            lane->wait(nullptr);
+        }
+        filter_.allowed = device_pointer<const std::uint32_t>(base_ + layout_.allowed);
+        filter_.num_allowed_bits = request_.allowed->num_bits;
+    }
+    for (std::uint64_t first = 0; first < queries_.num_rows; first += plan_.tile_queries) {
+        const std::uint64_t count =
+            std::min<std::uint64_t>(plan_.tile_queries, queries_.num_rows - first);
+        if (call_ != nullptr) {
+            const skep_status stop = call_->poll(call_->context, first, queries_.num_rows);
+            if (stop != SKEP_OK) return stop;
+        }
+        const skep_status stop =
+            run_tile(*lane, first, count, slots + first * k_, distances + first * k_);
+        if (stop != SKEP_OK) return stop;
+    }
+    return SKEP_OK;
+}
+
+void FlatSearch::stage_queries(std::byte* target, std::uint64_t first_query,
+                               std::uint64_t count) const {
+    const bool is_bytes = queries_.dtype == SKEP_DTYPE_U8;
+    const std::uint64_t row_bytes =
+        is_bytes ? store_.dim_ : store_.dim_ * std::uint64_t{sizeof(float)};
+    const std::uint64_t stride =
+        queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : row_bytes;
+    const auto* source = static_cast<const std::byte*>(queries_.data) + first_query * stride;
+    for (std::uint64_t query = 0; query < count; ++query, source += stride) {
+        std::byte* line = target + query * store_.dim_ * sizeof(float);
+        if (!is_bytes) {
+            std::memcpy(line, source, row_bytes);
+            continue;
+        }
+        for (std::uint32_t i = 0; i < store_.dim_; ++i) {
+            const auto element = static_cast<float>(std::to_integer<unsigned>(source[i]));
+            std::memcpy(line + i * sizeof(float), &element, sizeof element);
+        }
+    }
+}
+
+void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
+    Device& device = *store_.device();
+    const bool is_wide = num_queries > 1;
+    const char* sweep_name = store_.is_bytes_
+                                 ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
+                                 : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
+    const CUfunction sweep = device.modules().function(kernels::kSweepModule, sweep_name);
+    const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
+    const CUfunction select = device.modules().function(kernels::kSelectModule, select_name,
+                                                        select_shared_bytes(2 * kMaxDeviceK));
+
+    SweepParams sweep_params{};
+    sweep_params.view = view_;
+    sweep_params.filter = filter_;
+    sweep_params.order = plan_.order;
+    sweep_params.operand_stride = operand_stride_;
+    sweep_params.list_capacity = plan_.list_capacity;
+
+    SelectParams select_params{};
+    select_params.view = view_;
+    select_params.queries = device_pointer<const float>(base_ + layout_.queries);
+    select_params.states = device_pointer<QueryState>(base_ + layout_.states);
+    select_params.lists = device_pointer<Candidate>(base_ + layout_.lists);
+    select_params.slots = device_pointer<std::uint32_t>(base_ + layout_.slots);
+    select_params.distances = device_pointer<float>(base_ + layout_.distances);
+    select_params.list_capacity = plan_.list_capacity;
+    select_params.k = k_;
+    select_params.sort_capacity = plan_.sort_capacity;
+
+    const std::uint32_t group = is_wide ? kSweepQueries : 1;
+    const std::uint32_t resident =
+        device.facts().num_multiprocessors * (is_wide ? kWideBlocks : kNarrowBlocks);
+    std::uint64_t first_block = 0;
+    for (std::size_t round = 0; round < plan_.ends.size(); ++round) {
+        const std::uint64_t end_block = plan_.ends[round];
+        const bool is_last = round + 1 == plan_.ends.size();
+        sweep_params.first_block = first_block;
+        sweep_params.end_block = end_block;
+        sweep_params.keeps_all = round == 0 ? 1 : 0;
+        const auto grid_x =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(end_block - first_block, resident));
+        for (std::uint32_t first = 0; first < num_queries; first += group * kMaxGridY) {
+            const std::uint32_t count = std::min(num_queries - first, group * kMaxGridY);
+            sweep_params.operand = device_pointer<const float>(
+                base_ + layout_.operand + std::uint64_t{first} * operand_stride_ * sizeof(float));
+            sweep_params.states = device_pointer<QueryState>(
+                base_ + layout_.states + std::uint64_t{first} * sizeof(QueryState));
+            sweep_params.lists = device_pointer<Candidate>(
+                base_ + layout_.lists +
+                std::uint64_t{first} * plan_.list_capacity * sizeof(Candidate));
+            sweep_params.num_queries = count;
+            lane.launch(sweep, grid_x, (count + group - 1) / group, kSweepThreads, 0, sweep_params,
+                        sweep_name);
+        }
+        select_params.fixed_count =
+            round == 0 ? static_cast<std::uint32_t>(end_block * kRowsPerBlock) : 0;
+        select_params.is_last = is_last ? 1 : 0;
+        lane.launch(select, num_queries, 1,
+                    num_queries <= kFewQueries ? kFewQueriesThreads : kManyQueriesThreads,
+                    is_last ? select_shared_bytes(plan_.sort_capacity) : 0, select_params,
+                    select_name);
+        first_block = end_block;
+    }
+}
+
+skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
+                                 std::uint32_t* slots, float* distances) {
+    Device& device = *store_.device();
+    const std::uint64_t query_bytes = num_queries * store_.dim_ * sizeof(float);
+    const std::uint64_t answer_bytes = layout_.end - layout_.states;
+    const std::uint64_t answer_at = round_up(query_bytes, kAlignment);
+    std::byte* pinned = lane.pinned(answer_at + answer_bytes);
+    stage_queries(pinned, first_query, num_queries);
+    lane.copy_to_device(base_ + layout_.queries, pinned, query_bytes);
+
+    EncodeQueriesParams encode_params{};
+    encode_params.queries = device_pointer<const float>(base_ + layout_.queries);
+    encode_params.operand = device_pointer<float>(base_ + layout_.operand);
+    encode_params.states = device_pointer<QueryState>(base_ + layout_.states);
+    encode_params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
+    encode_params.num_queries = static_cast<std::uint32_t>(num_queries);
+    encode_params.dim = store_.dim_;
+    encode_params.operand_stride = operand_stride_;
+    encode_params.approx_stride = store_.approx_stride_;
+    encode_params.metric = store_.metric_;
+    constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
+    lane.launch(device.modules().function(kernels::kEncodeModule, kernels::kEncodeQueries),
+                (encode_params.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1,
+                kEncodeThreads, 0, encode_params, kernels::kEncodeQueries);
+    launch_rounds(lane, encode_params.num_queries);
+
+    const std::byte* answers = pinned + answer_at;
+    const auto fetch = [&] {
+        lane.copy_to_host(pinned + answer_at, base_ + layout_.states, answer_bytes);
+        return lane.wait(call_);
+    };
+    skep_status stop = fetch();
+    if (stop != SKEP_OK) return stop;
+
+    std::uint64_t num_redone = 0;
+    for (std::uint64_t query = 0; query < num_queries; ++query) {
+        QueryState state;
+        std::memcpy(&state, answers + query * sizeof state, sizeof state);
+        if (state.status == kQueryReady) continue;
+        stop = redo_query(lane, query);
+        if (stop != SKEP_OK) return stop;
+        ++num_redone;
+    }
+    if (num_redone != 0) {
+        store_.num_exact_retries_ += num_redone;
+        stop = fetch();
+        if (stop != SKEP_OK) return stop;
+    }
+    std::memcpy(slots, answers + (layout_.slots - layout_.states),
+                num_queries * k_ * sizeof(std::uint32_t));
+    std::memcpy(distances, answers + (layout_.distances - layout_.states),
+                num_queries * k_ * sizeof(float));
+    return SKEP_OK;
+}
+
+skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
+    Device& device = *store_.device();
+    const CUfunction scan = device.modules().function(
+        kernels::kExactModule, store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32);
+    const CUfunction select =
+        device.modules().function(kernels::kExactModule, kernels::kExactSelect, kExactSharedBytes);
+    const std::uint64_t chunk = std::min(kRedoRows, request_.num_slots);
+    const std::uint64_t keys_bytes = round_up(chunk * sizeof(std::uint64_t), kAlignment);
+    const std::uint64_t best_keys_bytes = round_up(k_ * sizeof(std::uint64_t), kAlignment);
+    const CUdeviceptr scratch =
+        lane.redo_scratch(keys_bytes + best_keys_bytes + k_ * sizeof(std::uint32_t));
+
+    ExactScanParams scan_params{};
+    scan_params.view = view_;
+    scan_params.filter = filter_;
+    scan_params.query = device_pointer<const float>(base_ + layout_.queries +
+                                                    query_in_tile * store_.dim_ * sizeof(float));
+    scan_params.state = device_pointer<const QueryState>(base_ + layout_.states +
+                                                         query_in_tile * sizeof(QueryState));
+    scan_params.keys = device_pointer<std::uint64_t>(scratch);
+    ExactSelectParams select_params{};
+    select_params.keys = device_pointer<const std::uint64_t>(scratch);
+    select_params.best_keys = device_pointer<std::uint64_t>(scratch + keys_bytes);
+    select_params.best_slots =
+        device_pointer<std::uint32_t>(scratch + keys_bytes + best_keys_bytes);
+    select_params.slots = device_pointer<std::uint32_t>(base_ + layout_.slots +
+                                                        query_in_tile * k_ * sizeof(std::uint32_t));
+    select_params.distances =
+        device_pointer<float>(base_ + layout_.distances + query_in_tile * k_ * sizeof(float));
+    select_params.k = k_;
+    for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {
+        if (call_ != nullptr) {
+            const skep_status stop = call_->poll(call_->context, first, request_.num_slots);
+            if (stop != SKEP_OK) return stop;
+        }
+        const std::uint64_t count = std::min(chunk, request_.num_slots - first);
+        scan_params.first_slot = select_params.first_slot = first;
+        scan_params.num_rows = select_params.num_rows = count;
+        select_params.is_first = first == 0 ? 1 : 0;
+        constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
+        const auto grid = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+            (count + kRowsPerGrid - 1) / kRowsPerGrid, 16ULL * device.facts().num_multiprocessors));
+        lane.launch(scan, grid, 1, kExactThreads, 0, scan_params, "exact_scan");
+        lane.launch(select, 1, 1, kExactSelectThreads, kExactSharedBytes, select_params,
+                    kernels::kExactSelect);
+    }
+    return lane.wait(call_);
+}
+
+skep_status FlatStore::search(const skep_matrix& queries, const skep_search_request& request,
+                              const Mask* mask, const skep_search_answer& answer,
+                              const skep_call* call) const {
+    const std::uint64_t num_answers = queries.num_rows * request.k;
+    if (num_answers == 0) return SKEP_OK;
+    // Everything lands here first: a search that fails or is stopped writes no output.
+    std::vector<std::uint32_t> slots(num_answers, kNoSlot);
+    std::vector<float> distances(num_answers, std::numeric_limits<float>::infinity());
+    if (request.num_slots != 0) {
+        const ScopedContext scope(*device_->context(), "store_search");
+        FlatSearch search(*this, queries, request, mask, call);
+        const skep_status stop = search.run(slots.data(), distances.data());
+        if (stop != SKEP_OK) return stop;
+    }
+    std::memcpy(answer.slots, slots.data(), num_answers * sizeof(std::uint32_t));
+    std::memcpy(answer.distances, distances.data(), num_answers * sizeof(float));
+    return SKEP_OK;
+}
+
+}  // namespace skep::cuda

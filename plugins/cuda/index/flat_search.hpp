@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// One exact search over a store: prepares memory, runs the rounds of the plan for each tile of
+// queries, redoes by the plain kernels what the filter could not certify, and hands the answers
+// out.
+#pragma once
+
+#include <skep/backend.h>
+
+#include <memory>
+#include <vector>
+
+#include "index/flat_store.hpp"
+#include "index/search_plan.hpp"
+
+namespace skep::cuda {
+
+class FlatSearch {
+  public:
+    // k is at most kMaxDeviceK, num_slots and the number of queries are not 0.
+    FlatSearch(const FlatStore& store, const skep_matrix& queries,
+               const skep_search_request& request, const Mask* mask, const skep_call* call);
+
+    // Fills slots and distances, [num_queries, k] each. The context is current. Returns what
+    // stopped it, or SKEP_OK; throws.
+    skep_status run(std::uint32_t* slots, float* distances);
+
+  private:
+    // Where things lie in a tile's scratch memory, and what of it is copied back.
+    struct Layout {
+        std::uint64_t queries;
+        std::uint64_t operand;
+        std::uint64_t lists;
+        std::uint64_t allowed;
+        std::uint64_t states;  // states, slots and distances lie side by side and come back at once
+        std::uint64_t slots;
+        std::uint64_t distances;
+        std::uint64_t end;
+    };
+    [[nodiscard]] Layout layout_of(std::uint64_t num_queries) const;
+
+    skep_status run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
+                         std::uint32_t* slots, float* distances);
+    void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
+    void launch_rounds(Lane& lane, std::uint32_t num_queries);
+    // Answers one query of the tile by double-precision distances of all rows.
+    skep_status redo_query(Lane& lane, std::uint64_t query_in_tile);
+
+    const FlatStore& store_;
+    const skep_matrix& queries_;
+    const skep_search_request& request_;
+    const skep_call* call_;
+    std::shared_ptr<FlatStore::Memory> memory_;
+    std::uint32_t k_;
+    SearchPlan plan_;
+    std::uint32_t operand_stride_;
+    std::uint64_t allowed_bytes_;
+    RowsView view_{};
+    RowFilter filter_{};
+    Layout layout_{};
+    CUdeviceptr base_ = 0;
+};
+
+}  // namespace skep::cuda

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Rows of one shape on one GPU, and exact search over them.
+#pragma once
+
+#include <skep/backend.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "device.hpp"
+#include "driver/growable_memory.hpp"
+#include "index/mask.hpp"
+#include "kernels/flat_types.h"
+
+namespace skep::cuda {
+
+class FlatStore {
+  public:
+    // Throws on an impossible shape. Allocates what reserve_slots asks for.
+    FlatStore(std::shared_ptr<Device> device, const skep_store_options& options);
+    FlatStore(const FlatStore&) = delete;
+    FlatStore& operator=(const FlatStore&) = delete;
+
+    [[nodiscard]] const std::shared_ptr<Device>& device() const { return device_; }
+
+    [[nodiscard]] skep_dtype dtype() const { return is_bytes_ ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32; }
+    [[nodiscard]] std::uint32_t dim() const { return dim_; }
+    [[nodiscard]] std::uint64_t num_slots() const { return num_slots_; }
+
+    void reserve(std::uint64_t num_slots);
+    // Returns what stopped it, or SKEP_OK. The store then holds what it held.
+    skep_status append(const skep_matrix& rows, const skep_call* call);
+    void truncate(std::uint64_t num_slots) noexcept;
+    skep_status read(std::uint64_t first_slot, const std::uint32_t* slots,
+                     const skep_mutable_matrix& out, const skep_call* call) const;
+    skep_status compact(std::uint64_t num_slots, const Mask* mask, const skep_call* call);
+    [[nodiscard]] skep_store_stats stats() const;
+    // mask: that of the request, typed.
+    skep_status search(const skep_matrix& queries, const skep_search_request& request,
+                       const Mask* mask, const skep_search_answer& answer,
+                       const skep_call* call) const;
+
+  private:
+    friend class FlatSearch;
+
+    // The memories of all rows; replaced as a whole when they have to move. Searches that run keep
+    // the one they began with.
+    struct Memory {
+        std::unique_ptr<GrowableMemory> rows;
+        std::unique_ptr<GrowableMemory> approx;  // null for u8: the rows serve
+        std::unique_ptr<GrowableMemory> bounds;
+    };
+
+    [[nodiscard]] std::shared_ptr<Memory> memory() const;
+    [[nodiscard]] std::uint64_t capacity_slots(const Memory& memory) const;
+    [[nodiscard]] std::uint64_t approx_row_bytes() const {
+        return is_bytes_ ? 0 : std::uint64_t{approx_stride_} * sizeof(std::uint16_t);
+    }
+    std::shared_ptr<Memory> make_memory(std::uint64_t num_slots) const;
+    void grow_in_place(Memory& memory, std::uint64_t num_slots, const char* operation) const;
+    // Room for num_slots rows; moves to new memory where the old cannot grow. The context is
+    // current. Throws and changes nothing when memory runs out.
+    void make_room(std::uint64_t num_slots, const char* operation);
+
+    std::shared_ptr<Device> device_;
+    skep_metric metric_;
+    bool is_bytes_;  // u8 rows; else f32
+    std::uint32_t dim_;
+    std::uint32_t row_stride_bytes_;
+    std::uint32_t approx_stride_;
+
+    mutable std::mutex memory_mutex_;
+    std::shared_ptr<Memory> memory_;
+    DeviceBuffer store_bounds_;
+    std::atomic<std::uint64_t> num_slots_{0};
+    bool forgets_bounds_ = true;  // write calls only: the next append starts from nothing
+    mutable std::atomic<std::uint64_t> num_exact_retries_{0};
+};
+
+}  // namespace skep::cuda

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "index/search_plan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+namespace skep::cuda {
+namespace {
+
+// A batch up to here is about latency: longer lists cost little and save rounds.
+constexpr std::uint64_t kSmallBatch = 64;
+// Bytes of candidate lists, and of queries, that one tile may take.
+constexpr std::uint64_t kListBytes = 128ULL << 20;
+constexpr std::uint64_t kQueryBytes = 16ULL << 20;
+constexpr std::uint64_t kMaxTileQueries = 4096;
+
+std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
+    // Near the golden section of the range: prefixes of the order are spread evenly.
+    auto multiplier =
+        static_cast<std::uint64_t>(0.6180339887498949 * static_cast<double>(num_blocks));
+    multiplier = std::max<std::uint64_t>(multiplier, 1);
+    while (std::gcd(multiplier, num_blocks) != 1)
+        ++multiplier;
+    return multiplier;
+}
+
+}  // namespace
+
+SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
+                       std::uint32_t k) {
+    SearchPlan plan{};
+    const std::uint64_t num_blocks = (num_slots + kRowsPerBlock - 1) / kRowsPerBlock;
+    plan.order = {num_blocks, coprime_multiplier(num_blocks)};
+
+    // Lists hold at least 16 k candidates: the first round fills them, and each later round grows
+    // the sample by as much as keeps the expected survivors to a quarter of the list.
+    const bool is_small = num_queries <= kSmallBatch;
+    const std::uint32_t least = is_small ? 8192 : 4096;
+    plan.list_capacity = std::max(least, std::bit_ceil(16 * k));
+    plan.sort_capacity = k <= 256 ? 1024 : 2 * kMaxDeviceK;
+    const std::uint64_t growth =
+        std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 32);
+
+    std::uint64_t end = std::min<std::uint64_t>(num_blocks, plan.list_capacity / kRowsPerBlock);
+    plan.ends.push_back(end);
+    while (end < num_blocks) {
+        end = std::min(num_blocks, end * growth);
+        plan.ends.push_back(end);
+    }
+
+    const std::uint64_t by_lists = kListBytes / (plan.list_capacity * sizeof(Candidate));
+    const std::uint64_t by_queries =
+        std::max<std::uint64_t>(kQueryBytes / (dim * sizeof(float)), 8);
+    plan.tile_queries =
+        static_cast<std::uint32_t>(std::min({num_queries, by_lists, by_queries, kMaxTileQueries}));
+    return plan;
+}
+
+}  // namespace skep::cuda

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "flat_types.h"
+
+namespace skep::cuda {
+
+struct ExactScanParams {
+    RowsView view;
+    RowFilter filter;
+    const float* query;       // [dim]
+    const QueryState* state;  // of that query
+    uint64_t first_slot;
+    uint64_t* keys;  // [num_rows] ordered bits of the distance; all ones where no row counts
+    uint64_t num_rows;
+};
+
+struct ExactSelectParams {
+    const uint64_t* keys;  // [num_rows]
+    uint64_t num_rows;
+    uint64_t first_slot;
+    uint64_t* best_keys;   // [k] so far, ascending; all ones where there is none
+    uint32_t* best_slots;  // [k]
+    uint32_t* slots;       // [k] the answer so far
+    float* distances;      // [k]
+    uint32_t k;
+    uint32_t is_first;  // 1: best_keys and best_slots hold nothing yet
+};
+
+// The chunk's k and the k so far are sorted together.
+constexpr uint32_t kExactSortCapacity = 2 * kMaxDeviceK;
+constexpr uint32_t kExactSharedBytes =
+    kExactSortCapacity * (uint32_t)(sizeof(uint64_t) + sizeof(uint32_t));
+
+}  // namespace skep::cuda

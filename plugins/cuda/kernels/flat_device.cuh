@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Device helpers of the flat index: element access, row filter, orderable keys, and the exact
+// distance of skep/common/distance.hpp, bit for bit, by 16 lanes.
+#pragma once
+
+#include "flat_types.h"
+#include "simt.cuh"
+
+namespace skep::cuda {
+
+SKEP_DEVICE float float_of_bits(uint32_t bits) {
+    return __builtin_bit_cast(float, bits);
+}
+SKEP_DEVICE uint32_t bits_of_float(float value) {
+    return __builtin_bit_cast(uint32_t, value);
+}
+
+// bf16 rounded to nearest, ties to even. Finite values may become infinite.
+SKEP_DEVICE uint16_t bf16_of_float(float value) {
+    const uint32_t bits = bits_of_float(value);
+    return (uint16_t)((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+}
+SKEP_DEVICE float float_of_bf16(uint16_t value) {
+    return float_of_bits((uint32_t)value << 16);
+}
+
+// Unsigned integers in the order of the floating-point numbers they stand for. No NaN.
+SKEP_DEVICE uint32_t ordered_bits(float value) {
+    const uint32_t bits = bits_of_float(value);
+    return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+SKEP_DEVICE uint64_t ordered_bits(double value) {
+    const uint64_t bits = __builtin_bit_cast(uint64_t, value);
+    return (bits >> 63) != 0 ? ~bits : bits | 0x8000000000000000ULL;
+}
+SKEP_DEVICE double double_of_ordered(uint64_t key) {
+    const uint64_t bits = (key >> 63) != 0 ? key & 0x7FFFFFFFFFFFFFFFULL : ~key;
+    return __builtin_bit_cast(double, bits);
+}
+
+SKEP_DEVICE bool has_bit(const uint32_t* words, uint64_t num_bits, uint64_t position) {
+    return position < num_bits && ((words[position >> 5] >> (position & 31U)) & 1U) != 0;
+}
+
+SKEP_DEVICE bool is_candidate(const RowFilter& filter, uint64_t slot) {
+    if (slot >= filter.num_slots) return false;
+    if (filter.erased != nullptr && has_bit(filter.erased, filter.num_erased_bits, slot)) {
+        return false;
+    }
+    return filter.allowed == nullptr || has_bit(filter.allowed, filter.num_allowed_bits, slot);
+}
+
+SKEP_DEVICE uint64_t block_at(const BlockOrder& order, uint64_t position) {
+    return (position * order.multiplier) % order.num_blocks;
+}
+
+// Folds the 16 partial sums of 16 neighbouring lanes; every lane gets the sum. Additions commute,
+// so exchanging halves gives the bits of folding them.
+SKEP_DEVICE double fold_partial_sums(double sum) {
+    for (uint32_t width = kPartialSums / 2; width > 0; width /= 2) {
+        sum = add_exactly_rounded(sum, shuffle_xor(sum, width));
+    }
+    return sum;
+}
+
+// Distance of a row and a query, by 16 neighbouring lanes; lane is 0..15. All lanes of the warp
+// take part (two rows at a time). The order of operations is the definition: see distance.hpp.
+template <typename Element>
+SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double query_squared_norm,
+                                  const Element* row, uint32_t dim, uint32_t lane) {
+    if (metric == kL2) {
+        double sum = 0.0;
+        for (uint32_t i = lane; i < dim; i += kPartialSums) {
+            const double difference = add_exactly_rounded((double)query[i], -(double)row[i]);
+            sum = add_exactly_rounded(sum, multiply_exactly_rounded(difference, difference));
+        }
+        return fold_partial_sums(sum);
+    }
+    double dot = 0.0;
+    double row_squared_norm = 0.0;
+    for (uint32_t i = lane; i < dim; i += kPartialSums) {
+        const double element = (double)row[i];
+        dot = add_exactly_rounded(dot, multiply_exactly_rounded((double)query[i], element));
+        row_squared_norm =
+            add_exactly_rounded(row_squared_norm, multiply_exactly_rounded(element, element));
+    }
+    dot = fold_partial_sums(dot);
+    if (metric == kInnerProduct) return add_exactly_rounded(0.0, -dot);
+    row_squared_norm = fold_partial_sums(row_squared_norm);
+    if (query_squared_norm == 0.0 || row_squared_norm == 0.0) return 1.0;
+    const double norms =
+        sqrt_exactly_rounded(multiply_exactly_rounded(query_squared_norm, row_squared_norm));
+    const double distance = add_exactly_rounded(1.0, -divide_exactly_rounded(dot, norms));
+    return distance < 0.0 ? 0.0 : (distance > 2.0 ? 2.0 : distance);
+}
+
+template <typename Element>
+SKEP_DEVICE const Element* row_at(const RowsView& view, uint64_t slot) {
+    return (const Element*)((const uint8_t*)view.rows + slot * view.row_stride_bytes);
+}
+
+// Relative error of a float sum of dim products, with room for every other rounding of a score. A
+// matrix instruction adds 17 numbers at a time and truncates: (dim / 16) * 17 units of 2^-23.
+SKEP_DEVICE double sum_error(uint32_t dim) {
+    return ((double)dim + 64.0) * 0x1p-22;
+}
+
+}  // namespace skep::cuda
