@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/encode.cu"
+
+#include "emulated_kernels.hpp"
+
+namespace skep::cuda::emulation {
+
+std::span<const Kernel> encode_kernels() {
+    static const Kernel kKernels[] = {
+        SKEP_EMULATED_KERNEL(encode_rows_f32, EncodeRowsParams),
+        SKEP_EMULATED_KERNEL(encode_rows_u8, EncodeRowsParams),
+        SKEP_EMULATED_KERNEL(encode_queries, EncodeQueriesParams),
+        SKEP_EMULATED_KERNEL(gather_rows, GatherParams),
+    };
+    return kKernels;
+}
+
+}  // namespace skep::cuda::emulation

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/exact.cu"
+
+#include "emulated_kernels.hpp"
+
+namespace skep::cuda::emulation {
+
+std::span<const Kernel> exact_kernels() {
+    static const Kernel kKernels[] = {
+        SKEP_EMULATED_KERNEL(exact_scan_f32, ExactScanParams),
+        SKEP_EMULATED_KERNEL(exact_scan_u8, ExactScanParams),
+        SKEP_EMULATED_KERNEL(exact_select, ExactSelectParams),
+    };
+    return kKernels;
+}
+
+}  // namespace skep::cuda::emulation

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// What kernels/simt.cuh offers, on a processor: every thread of a block is a fiber, and barriers
+// and warp exchanges switch between them. Slow and exact: it runs the kernel sources themselves, so
+// that their logic is tested where there is no GPU.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#define SKEP_DEVICE static inline
+#define SKEP_DEVICE_MEMBER inline
+#define SKEP_KERNEL(max_threads) extern "C" void
+// One block runs at a time on one host thread.
+#define SKEP_SHARED static thread_local
+
+namespace skep::cuda {
+
+typedef uint32_t Words4 __attribute__((vector_size(16)));
+typedef uint32_t Words2 __attribute__((vector_size(8)));
+typedef float Floats4 __attribute__((vector_size(16)));
+
+namespace emulation {
+
+// Where the running fiber stands.
+struct Position {
+    uint32_t thread;
+    uint32_t num_threads;
+    uint32_t block;
+    uint32_t block_y;
+    uint32_t num_blocks;
+    uint8_t* dynamic_shared;
+};
+const Position& position();
+
+void block_barrier();
+// Every lane of the warp hands in a value and sees all 32; lanes that do not exist hand in 0.
+const uint64_t* exchange(uint64_t value);
+
+using Body = void (*)(const void* params);
+// Runs a grid. Returns false when threads of a block wait for each other forever.
+bool run_grid(Body body, const void* params, uint32_t grid_x, uint32_t grid_y, uint32_t num_threads,
+              uint32_t shared_bytes);
+
+}  // namespace emulation
+
+inline uint32_t thread_index() {
+    return emulation::position().thread;
+}
+inline uint32_t num_threads() {
+    return emulation::position().num_threads;
+}
+inline uint32_t block_index() {
+    return emulation::position().block;
+}
+inline uint32_t block_index_y() {
+    return emulation::position().block_y;
+}
+inline uint32_t num_blocks() {
+    return emulation::position().num_blocks;
+}
+inline uint8_t* dynamic_shared() {
+    return emulation::position().dynamic_shared;
+}
+
+inline void block_barrier() {
+    emulation::block_barrier();
+}
+inline void warp_barrier() {
+    emulation::exchange(0);
+}
+
+template <typename Value>
+Value shuffle_xor(Value value, uint32_t lane_mask) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    const uint64_t other = emulation::exchange(bits)[(thread_index() % 32) ^ lane_mask];
+    std::memcpy(&value, &other, sizeof value);
+    return value;
+}
+inline uint32_t ballot(bool predicate) {
+    const uint64_t* lanes = emulation::exchange(predicate ? 1 : 0);
+    uint32_t bits = 0;
+    for (uint32_t lane = 0; lane < 32; ++lane)
+        bits |= static_cast<uint32_t>(lanes[lane]) << lane;
+    return bits;
+}
+inline uint32_t match_any(uint32_t value) {
+    const uint64_t* lanes = emulation::exchange(uint64_t{value} + 1);  // 0 stands for no lane
+    uint32_t bits = 0;
+    for (uint32_t lane = 0; lane < 32; ++lane) {
+        if (lanes[lane] == uint64_t{value} + 1) bits |= 1U << lane;
+    }
+    return bits;
+}
+inline uint32_t count_bits(uint32_t bits) {
+    return static_cast<uint32_t>(__builtin_popcount(bits));
+}
+
+inline uint32_t atomic_add(uint32_t* target, uint32_t value) {
+    return __atomic_fetch_add(target, value, __ATOMIC_RELAXED);
+}
+inline uint32_t atomic_max(uint32_t* target, uint32_t value) {
+    uint32_t seen = __atomic_load_n(target, __ATOMIC_RELAXED);
+    while (seen < value && !__atomic_compare_exchange_n(target, &seen, value, false,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return seen;
+}
+
+// Compiled without contraction, so that these are what they say.
+inline double add_exactly_rounded(double a, double b) {
+    return a + b;
+}
+inline double multiply_exactly_rounded(double a, double b) {
+    return a * b;
+}
+inline double divide_exactly_rounded(double a, double b) {
+    return a / b;
+}
+inline double sqrt_exactly_rounded(double a) {
+    return std::sqrt(a);
+}
+inline float fused_multiply_add(float a, float b, float c) {
+    return std::fma(a, b, c);
+}
+inline float round_to_float(double a) {
+    return static_cast<float>(a);
+}
+inline float round_up_to_float(double a) {
+    const float nearest = static_cast<float>(a);
+    return static_cast<double>(nearest) < a ? std::nextafter(nearest, INFINITY) : nearest;
+}
+inline float round_down_to_float(double a) {
+    const float nearest = static_cast<float>(a);
+    return static_cast<double>(nearest) > a ? std::nextafter(nearest, -INFINITY) : nearest;
+}
+template <typename Words>
+Words load_streaming(const Words* source) {
+    return *source;
+}
+
+}  // namespace skep::cuda
