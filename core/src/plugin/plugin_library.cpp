@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include "plugin/elf_image.hpp"
+
 namespace skep {
 namespace {
 
@@ -55,8 +57,8 @@ Result<std::shared_ptr<const PluginLibrary>> PluginLibrary::open(const std::stri
     const auto known = opened.by_file.find(number);
     if (known != opened.by_file.end()) return known->second;
 
+    if (const Result<void> whole = check_elf_image(path); !whole) return whole.error();
     auto handle = std::make_unique<Handle>();
-    boost::dll::fs::error_code failure;
     try {
         handle->library.load(path,
                              boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
