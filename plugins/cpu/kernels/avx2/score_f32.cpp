@@ -78,6 +78,7 @@ std::uint64_t stream(const StreamBlock& block) {
 
 template <typename Element>
 void pack(const PanelRows& rows, float* panel) {
+    const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
         const char* sources[kLanes];
         float terms[kLanes];
@@ -90,6 +91,8 @@ void pack(const PanelRows& rows, float* panel) {
             const std::size_t count = rows.dim - first < kLanes ? rows.dim - first : kLanes;
             __m256i block[kLanes];
             for (std::uint32_t i = 0; i < kLanes; ++i) {
+                // The rows of the next panel, which are wanted when this one has been scored.
+                _mm_prefetch(sources[i] + first * sizeof(Element) + next_panel, _MM_HINT_T1);
                 const __m256 values = load<Element>(sources[i], first, count);
                 block[i] = _mm256_castps_si256(
                     rows.is_scaled != 0 ? _mm256_mul_ps(values, _mm256_set1_ps(terms[i])) : values);

@@ -81,6 +81,7 @@ std::uint64_t stream(const StreamBlock& block) {
 
 void pack(const PanelRows& rows, void* panel) {
     std::int32_t* groups = static_cast<std::int32_t*>(panel);
+    const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int32_t* terms = groups + depth * kPanelRows;
     float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
@@ -94,8 +95,11 @@ void pack(const PanelRows& rows, void* panel) {
         }
         for (std::size_t first = 0; first < rows.dim; first += kStep) {
             __m256i block[kLanes];
-            for (std::uint32_t i = 0; i < kLanes; ++i)
+            for (std::uint32_t i = 0; i < kLanes; ++i) {
+                // The rows of the next panel, which are wanted when this one has been scored.
+                _mm_prefetch(sources[i] + first + next_panel, _MM_HINT_T1);
                 block[i] = load_row(sources[i], first, rows.dim - first);
+            }
             transpose(block);
             const std::size_t first_group = first / kElementsPerGroup;
             for (std::size_t i = 0; i < kLanes && first_group + i < depth; ++i) {

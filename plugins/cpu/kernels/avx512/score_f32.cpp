@@ -84,6 +84,7 @@ std::uint64_t stream(const StreamBlock& block) {
 
 template <typename Element>
 void pack(const PanelRows& rows, float* panel) {
+    const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
         const char* sources[kLanes];
         __m512 scales[kLanes];
@@ -99,6 +100,8 @@ void pack(const PanelRows& rows, float* panel) {
             const __mmask16 mask = first_lanes(count);
             __m512i block[kLanes];
             for (std::uint32_t i = 0; i < kLanes; ++i) {
+                // The rows of the next panel, which are wanted when this one has been scored.
+                _mm_prefetch(sources[i] + first * sizeof(Element) + next_panel, _MM_HINT_T1);
                 const __m512 values = load<Element>(sources[i], first, mask);
                 block[i] = _mm512_castps_si512(
                     rows.is_scaled != 0 ? _mm512_mul_ps(values, scales[i]) : values);

@@ -87,6 +87,7 @@ std::uint64_t stream(const StreamBlock& block) {
 
 void pack(const PanelRows& rows, void* panel) {
     char* target = static_cast<char*>(panel);
+    const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     const std::size_t depth = (rows.dim + kGroupBytes - 1) / kGroupBytes;
     constexpr std::size_t kPanelStride = kPanelRows * kGroupBytes;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
@@ -102,8 +103,11 @@ void pack(const PanelRows& rows, void* panel) {
         for (std::size_t first = 0; first < rows.dim; first += kRegisterBytes) {
             const __mmask64 mask = first_bytes(rows.dim - first);
             __m512i block[kLanes];
-            for (std::uint32_t i = 0; i < kLanes; ++i)
+            for (std::uint32_t i = 0; i < kLanes; ++i) {
+                // The rows of the next panel, which are wanted when this one has been scored.
+                _mm_prefetch(sources[i] + first + next_panel, _MM_HINT_T1);
                 block[i] = _mm512_maskz_loadu_epi8(mask, sources[i] + first);
+            }
             transpose(block);
             const std::size_t first_group = first / kGroupBytes;
             const std::size_t count =
