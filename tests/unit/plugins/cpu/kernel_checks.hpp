@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT
+// Checks of one kernel table against the definition and the scalar twin. No test framework, so that
+// the same checks run under an emulator of another processor.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/scalar/tables.hpp"
+#include "search/bounds.hpp"
+#include "skep/common/distance.hpp"
+
+namespace skep::testing {
+
+// What went wrong, in words; empty: nothing. num_checks shows that something was looked at.
+struct Findings {
+    std::vector<std::string> failures;
+    std::uint64_t num_checks = 0;
+
+    void expect(bool holds, const std::string& claim) {
+        ++num_checks;
+        if (!holds && failures.size() < 20) failures.push_back(claim);
+    }
+};
+
+// Around the vector widths 4, 8, 16, 32 and 64, and real ones.
+inline std::vector<std::size_t> kernel_dims() {
+    return {1,  2,  3,  4,  5,  7,  8,   9,   14,  15,  16,  17,  26,  31,  32,
+            33, 50, 63, 64, 65, 98, 100, 127, 128, 129, 194, 300, 784, 1000};
+}
+
+// Magnitudes of components; the last ones are beyond what float sums can bound.
+enum class Magnitude { kOrdinary, kLarge, kTiny, kDenormal, kHuge, kMixed };
+inline constexpr Magnitude kMagnitudes[] = {Magnitude::kOrdinary, Magnitude::kLarge,
+                                            Magnitude::kTiny,     Magnitude::kDenormal,
+                                            Magnitude::kHuge,     Magnitude::kMixed};
+
+inline float draw_component(std::mt19937_64& engine, Magnitude magnitude) {
+    std::uniform_real_distribution<float> mantissa(-1.0F, 1.0F);
+    const float value = mantissa(engine);
+    switch (magnitude) {
+        case Magnitude::kLarge:
+            return std::ldexp(value, 50);
+        case Magnitude::kTiny:
+            return std::ldexp(value, -48);
+        case Magnitude::kDenormal:
+            return std::ldexp(value, -130);
+        case Magnitude::kHuge:
+            return std::ldexp(value, 127);
+        case Magnitude::kMixed:
+            return engine() % 5 == 0 ? 0.0F
+                                     : std::ldexp(value, static_cast<int>(engine() % 240) - 140);
+        default:
+            return value;
+    }
+}
+
+template <typename Element>
+Element draw_element(std::mt19937_64& engine, Magnitude magnitude) {
+    if constexpr (std::is_same_v<Element, float>) return draw_component(engine, magnitude);
+    // Extremes and ordinary bytes.
+    if (magnitude == Magnitude::kHuge) return 255;
+    return static_cast<Element>(engine());
+}
+
+// Rows at an odd address, with an odd gap between them.
+template <typename Element>
+struct OddRows {
+    OddRows(std::mt19937_64& engine, std::size_t count, std::size_t row_dim, Magnitude magnitude)
+        : dim(row_dim), stride(row_dim * sizeof(Element) + 3), values(count * row_dim) {
+        for (Element& value : values)
+            value = draw_element<Element>(engine, magnitude);
+        // The last row ends with the buffer, so that sanitizers see a read behind it.
+        bytes.resize(1 + (count - 1) * stride + dim * sizeof(Element));
+        for (std::size_t row = 0; row < count; ++row)
+            std::memcpy(bytes.data() + 1 + row * stride, this->row(row), dim * sizeof(Element));
+    }
+    [[nodiscard]] const Element* row(std::size_t i) const { return values.data() + i * dim; }
+    [[nodiscard]] const unsigned char* odd_row(std::size_t i) const {
+        return bytes.data() + 1 + i * stride;
+    }
+
+    std::size_t dim;
+    std::size_t stride;
+    std::vector<Element> values;
+    std::vector<unsigned char> bytes;
+};
+
+inline bool same_bits(double a, double b) {
+    return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+template <typename Element>
+void check_exact_kernels(const cpu::KernelTable& table, Findings& findings) {
+    constexpr bool kIsFloat = std::is_same_v<Element, float>;
+    const cpu::ExactKernels& exact = *table.exact;
+    const auto squared_l2 = kIsFloat ? exact.squared_l2_f32 : exact.squared_l2_u8;
+    const auto dot = kIsFloat ? exact.dot_f32 : exact.dot_u8;
+    const auto squared_norm = kIsFloat ? exact.squared_norm_f32 : exact.squared_norm_u8;
+    for (const std::size_t dim : kernel_dims()) {
+        for (const Magnitude magnitude : kMagnitudes) {
+            std::mt19937_64 engine(dim);
+            const OddRows<Element> rows(engine, 3, dim, magnitude);
+            std::vector<double> query(dim);
+            for (double& value : query)
+                value = static_cast<double>(draw_component(engine, magnitude));
+            for (std::size_t row = 0; row < 3; ++row) {
+                const std::string where = std::string(table.isa) + (kIsFloat ? " f32" : " u8") +
+                                          " dim " + std::to_string(dim) + " magnitude " +
+                                          std::to_string(static_cast<int>(magnitude));
+                findings.expect(same_bits(squared_l2(query.data(), rows.odd_row(row), dim),
+                                          skep::squared_l2(query.data(), rows.row(row), dim)),
+                                "squared_l2 " + where);
+                findings.expect(same_bits(dot(query.data(), rows.odd_row(row), dim),
+                                          skep::dot_product(query.data(), rows.row(row), dim)),
+                                "dot " + where);
+                findings.expect(same_bits(squared_norm(rows.odd_row(row), dim),
+                                          skep::dot_product(rows.row(row), rows.row(row), dim)),
+                                "squared_norm " + where);
+            }
+        }
+    }
+}
+
+// One query against some rows: distances, bounds, and what must and must not survive.
+template <typename Element>
+class BoundCase {
+  public:
+    BoundCase(skep_metric metric, const std::vector<float>& query, const OddRows<Element>& rows,
+              std::size_t num_rows)
+        : metric_(metric),
+          dim_(rows.dim),
+          query_norm_(dot_product(query.data(), query.data(), dim_)),
+          bounds_(metric, dim_, query_norm_) {
+        for (std::size_t row = 0; row < num_rows; ++row) {
+            distances_.push_back(distance(metric, query.data(), rows.row(row), dim_));
+            const double norm = dot_product(rows.row(row), rows.row(row), dim_);
+            float_terms_.push_back(cpu::float_row_term(metric, dim_, norm));
+            row_norms_.push_back(norm);
+            similarities_.push_back(
+                similarity(dot_product(query.data(), rows.row(row), dim_), norm));
+        }
+    }
+
+    [[nodiscard]] const std::vector<float>& float_terms() const { return float_terms_; }
+    [[nodiscard]] const cpu::QueryBounds& bounds() const { return bounds_; }
+    // Distances at which to cut: every rank that there is, and none.
+    [[nodiscard]] std::vector<double> cuts() const {
+        std::vector<double> cuts = distances_;
+        std::sort(cuts.begin(), cuts.end());
+        if (cuts.size() > 6) cuts = {cuts[0], cuts[1], cuts[cuts.size() / 2], cuts.back()};
+        cuts.push_back(std::numeric_limits<double>::infinity());
+        return cuts;
+    }
+
+    // No row within the cut is lost; rows that are clearly outside are dropped.
+    void check(std::uint64_t survivors, double cut, float threshold, Findings& findings,
+               const std::string& where) const {
+        for (std::size_t row = 0; row < distances_.size(); ++row) {
+            const bool survives = (survivors >> row & 1U) != 0;
+            if (distances_[row] <= cut)
+                findings.expect(survives, where + ": lost row " + std::to_string(row));
+            if (is_bounded(row) && is_bounded_query() &&
+                similarities_[row] + 3.0 * slack(row) < static_cast<double>(threshold)) {
+                findings.expect(!survives, where + ": kept row " + std::to_string(row));
+            }
+        }
+        findings.expect(distances_.size() == 64 || survivors >> distances_.size() == 0,
+                        where + ": a row that is not there survived");
+    }
+
+  private:
+    [[nodiscard]] double similarity(double dot, double row_norm) const {
+        if (metric_ == SKEP_METRIC_L2) return dot - row_norm / 2.0;
+        if (metric_ == SKEP_METRIC_INNER_PRODUCT) return dot;
+        return row_norm == 0.0 ? 0.0 : dot / std::sqrt(row_norm);
+    }
+    [[nodiscard]] bool is_bounded_query() const {
+        return query_norm_ <= 0x1p120 && query_norm_ >= 0x1p-90;
+    }
+    [[nodiscard]] bool is_bounded(std::size_t row) const {
+        return row_norms_[row] <= 0x1p120 && row_norms_[row] >= 0x1p-90;
+    }
+    // What a bound may add to a similarity, and lose by rounding.
+    [[nodiscard]] double slack(std::size_t row) const {
+        const double error = cpu::relative_error(dim_);
+        const double tiny = static_cast<double>(dim_ + 16) * 0x1p-98;
+        if (metric_ == SKEP_METRIC_L2) return error * (query_norm_ + row_norms_[row]) + tiny;
+        if (metric_ == SKEP_METRIC_COSINE) return error * std::sqrt(query_norm_) + tiny;
+        return error * std::sqrt(query_norm_ * row_norms_[row]) + tiny;
+    }
+
+    skep_metric metric_;
+    std::size_t dim_;
+    double query_norm_;
+    cpu::QueryBounds bounds_;
+    std::vector<double> distances_;
+    std::vector<double> similarities_;
+    std::vector<double> row_norms_;
+    std::vector<float> float_terms_;
+};
+
+inline constexpr skep_metric kAllMetrics[] = {SKEP_METRIC_L2, SKEP_METRIC_INNER_PRODUCT,
+                                              SKEP_METRIC_COSINE};
+
+template <typename Element>
+void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
+    constexpr bool kIsFloat = std::is_same_v<Element, float>;
+    const cpu::FloatKernels& kernels = *table.floats;
+    const auto stream = kIsFloat ? kernels.stream_f32 : kernels.stream_u8;
+    const auto pack = kIsFloat ? kernels.pack_f32 : kernels.pack_u8;
+    for (const std::size_t dim : kernel_dims()) {
+        for (const Magnitude magnitude : kMagnitudes) {
+            std::mt19937_64 engine(dim);
+            const OddRows<Element> rows(engine, cpu::kStreamRows, dim, magnitude);
+            const std::uint32_t num_queries =
+                1 + static_cast<std::uint32_t>(engine() % kernels.tile_queries);
+            std::vector<std::vector<float>> queries(num_queries, std::vector<float>(dim));
+            for (std::vector<float>& query : queries) {
+                for (float& value : query)
+                    value = kIsFloat ? draw_component(engine, magnitude)
+                                     : static_cast<float>(engine() % 2560) / 10.0F;
+            }
+            for (const skep_metric metric : kAllMetrics) {
+                const bool is_scaled = metric == SKEP_METRIC_COSINE;
+                const std::string where = std::string(table.isa) + (kIsFloat ? " f32" : " u8") +
+                                          " metric " + std::to_string(metric) + " dim " +
+                                          std::to_string(dim) + " magnitude " +
+                                          std::to_string(static_cast<int>(magnitude));
+
+                for (const std::uint32_t num_rows : {1U, 5U, 16U, 31U, 64U}) {
+                    const BoundCase<Element> expected(metric, queries[0], rows, num_rows);
+                    for (const double cut : expected.cuts()) {
+                        cpu::StreamBlock block{};
+                        block.rows = rows.odd_row(0);
+                        block.row_stride_bytes = rows.stride;
+                        block.dim = dim;
+                        block.num_rows = num_rows;
+                        block.is_scaled = is_scaled ? 1 : 0;
+                        block.query = queries[0].data();
+                        block.float_terms = expected.float_terms().data();
+                        block.multiplier = expected.bounds().multiplier();
+                        block.float_threshold = expected.bounds().float_threshold(cut);
+                        expected.check(stream(block), cut, block.float_threshold, findings,
+                                       "stream " + where);
+                    }
+                }
+
+                const std::size_t depth = is_scaled ? dim : dim + 1;
+                for (const std::uint32_t num_rows :
+                     {1U, kernels.panel_rows - 1, kernels.panel_rows}) {
+                    std::vector<BoundCase<Element>> expected;
+                    std::vector<float> tile(depth * kernels.tile_queries, 0.0F);
+                    for (std::uint32_t query = 0; query < num_queries; ++query) {
+                        expected.emplace_back(metric, queries[query], rows, num_rows);
+                        for (std::size_t i = 0; i < depth; ++i) {
+                            tile[i * kernels.tile_queries + query] =
+                                i < dim ? queries[query][i] : expected[query].bounds().multiplier();
+                        }
+                    }
+                    cpu::PanelRows panel_rows{};
+                    panel_rows.rows = rows.odd_row(0);
+                    panel_rows.row_stride_bytes = rows.stride;
+                    panel_rows.dim = dim;
+                    panel_rows.num_rows = num_rows;
+                    panel_rows.is_scaled = is_scaled ? 1 : 0;
+                    panel_rows.float_terms = expected[0].float_terms().data();
+                    std::vector<float> panel(depth * kernels.panel_rows);
+                    pack(panel_rows, panel.data());
+                    for (std::size_t cut = 0; cut < expected[0].cuts().size(); ++cut) {
+                        std::vector<float> thresholds(kernels.tile_queries,
+                                                      std::numeric_limits<float>::infinity());
+                        for (std::uint32_t query = 0; query < num_queries; ++query) {
+                            thresholds[query] = expected[query].bounds().float_threshold(
+                                expected[query].cuts()[cut]);
+                        }
+                        std::vector<std::uint64_t> survivors(kernels.tile_queries);
+                        const std::uint64_t any =
+                            kernels.score_panel(panel.data(), tile.data(), depth, num_queries,
+                                                thresholds.data(), survivors.data());
+                        // Places past num_rows repeat the last row and are masked by the caller.
+                        const std::uint64_t there = (std::uint64_t{1} << num_rows) - 1;
+                        for (std::uint32_t query = 0; query < num_queries; ++query) {
+                            findings.expect((survivors[query] & ~any) == 0, "union " + where);
+                            expected[query].check(survivors[query] & there,
+                                                  expected[query].cuts()[cut], thresholds[query],
+                                                  findings, "panel " + where);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Integer scores are exact, so survivors are those of the scalar twin, to the bit.
+class IntegerCase {
+  public:
+    IntegerCase(const cpu::IntegerKernels& kernels, skep_metric metric,
+                const OddRows<std::uint8_t>& rows,
+                const std::vector<std::vector<std::uint8_t>>& queries)
+        : kernels_(kernels), metric_(metric), rows_(rows), queries_(queries) {
+        for (std::size_t row = 0; row < cpu::kStreamRows; ++row) {
+            std::uint64_t sum = 0;
+            for (std::size_t i = 0; i < rows.dim; ++i)
+                sum += rows.row(row)[i];
+            const double norm = dot_product(rows.row(row), rows.row(row), rows.dim);
+            int_terms_.push_back(cpu::integer_row_term(metric, kernels.query_shift, sum, norm));
+            float_terms_.push_back(cpu::float_row_term(metric, rows.dim, norm));
+        }
+        depth_ = (rows.dim * kernels.operand_bytes + 3) / 4;
+        for (const std::vector<std::uint8_t>& query : queries) {
+            std::vector<std::uint32_t> operands((depth_ + 15) / 16 * 16);
+            auto* bytes = reinterpret_cast<unsigned char*>(operands.data());
+            for (std::size_t i = 0; i < query.size(); ++i) {
+                const auto value = static_cast<std::int16_t>(query[i] - kernels.query_shift);
+                const auto narrow = static_cast<std::int8_t>(value);
+                if (kernels.operand_bytes == 1) {
+                    std::memcpy(bytes + i, &narrow, 1);
+                } else {
+                    std::memcpy(bytes + 2 * i, &value, 2);
+                }
+            }
+            operands_.push_back(operands);
+            const double norm = dot_product(query.data(), query.data(), query.size());
+            bounds_.emplace_back(metric, rows.dim, norm);
+        }
+    }
+
+    [[nodiscard]] std::uint64_t stream(std::size_t query, double cut,
+                                       std::uint32_t num_rows) const {
+        cpu::StreamBlock block{};
+        block.rows = rows_.odd_row(0);
+        block.row_stride_bytes = rows_.stride;
+        block.dim = rows_.dim;
+        block.num_rows = num_rows;
+        block.is_scaled = is_scaled() ? 1 : 0;
+        block.query = operands_[query].data();
+        block.float_terms = float_terms_.data();
+        block.int_terms = int_terms_.data();
+        block.float_threshold = bounds_[query].scaled_integer_threshold(cut);
+        block.int_threshold = is_scaled() ? 0 : bounds_[query].integer_threshold(cut);
+        return kernels_.stream(block);
+    }
+
+    // Survivors of one query scored in a panel with all others.
+    [[nodiscard]] std::uint64_t panel(std::size_t query, double cut, std::uint32_t num_rows) const {
+        cpu::PanelRows rows{};
+        rows.rows = rows_.odd_row(0);
+        rows.row_stride_bytes = rows_.stride;
+        rows.dim = rows_.dim;
+        rows.num_rows = num_rows;
+        rows.is_scaled = is_scaled() ? 1 : 0;
+        rows.float_terms = float_terms_.data();
+        rows.int_terms = int_terms_.data();
+        std::vector<std::uint32_t> panel((depth_ + 2) * kernels_.panel_rows);
+        kernels_.pack(rows, panel.data());
+        const std::uint32_t place = static_cast<std::uint32_t>(query) % kernels_.tile_queries;
+        std::vector<std::uint32_t> tile(depth_ * kernels_.tile_queries);
+        for (std::size_t i = 0; i < depth_; ++i)
+            tile[i * kernels_.tile_queries + place] = operands_[query][i];
+        std::vector<float> float_thresholds(kernels_.tile_queries,
+                                            bounds_[query].scaled_integer_threshold(cut));
+        std::vector<std::int32_t> int_thresholds(
+            kernels_.tile_queries, is_scaled() ? 0 : bounds_[query].integer_threshold(cut));
+        std::vector<std::uint64_t> survivors(kernels_.tile_queries);
+        kernels_.score_panel(panel.data(), tile.data(), depth_, place + 1, is_scaled() ? 1 : 0,
+                             is_scaled() ? static_cast<const void*>(float_thresholds.data())
+                                         : static_cast<const void*>(int_thresholds.data()),
+                             survivors.data());
+        return survivors[place] & ((std::uint64_t{1} << num_rows) - 1);
+    }
+
+    [[nodiscard]] double distance_of(std::size_t query, std::size_t row) const {
+        return distance(metric_, queries_[query].data(), rows_.row(row), rows_.dim);
+    }
+
+  private:
+    [[nodiscard]] bool is_scaled() const { return metric_ == SKEP_METRIC_COSINE; }
+
+    const cpu::IntegerKernels& kernels_;
+    skep_metric metric_;
+    const OddRows<std::uint8_t>& rows_;
+    const std::vector<std::vector<std::uint8_t>>& queries_;
+    std::size_t depth_ = 0;
+    std::vector<std::int32_t> int_terms_;
+    std::vector<float> float_terms_;
+    std::vector<std::vector<std::uint32_t>> operands_;
+    std::vector<cpu::QueryBounds> bounds_;
+};
+
+inline void check_integer_kernels(const cpu::KernelTable& table, Findings& findings) {
+    std::vector<std::size_t> dims = kernel_dims();
+    dims.push_back(cpu::kMaxIntegerDim);
+    for (const std::size_t dim : dims) {
+        for (const Magnitude magnitude : {Magnitude::kOrdinary, Magnitude::kHuge}) {
+            std::mt19937_64 engine(dim);
+            const OddRows<std::uint8_t> rows(engine, cpu::kStreamRows, dim, magnitude);
+            std::vector<std::vector<std::uint8_t>> queries(3, std::vector<std::uint8_t>(dim));
+            for (std::uint8_t& value : queries[0])
+                value = static_cast<std::uint8_t>(engine());
+            std::fill(queries[1].begin(), queries[1].end(), std::uint8_t{255});  // 2: all zeros
+            for (const skep_metric metric : kAllMetrics) {
+                const IntegerCase mine(*table.integers, metric, rows, queries);
+                const IntegerCase twin(cpu::kScalarIntegers, metric, rows, queries);
+                const std::string where = std::string(table.isa) + " metric " +
+                                          std::to_string(metric) + " dim " + std::to_string(dim);
+                for (std::size_t query = 0; query < queries.size(); ++query) {
+                    for (const std::size_t row : {0U, 7U, 40U}) {
+                        const double cut = mine.distance_of(query, row);
+                        for (const std::uint32_t num_rows : {1U, 9U, 17U, 64U}) {
+                            const std::uint64_t survivors = mine.stream(query, cut, num_rows);
+                            findings.expect(survivors == twin.stream(query, cut, num_rows),
+                                            "integer stream differs: " + where);
+                            for (std::size_t i = 0; i < num_rows; ++i) {
+                                if (mine.distance_of(query, i) <= cut) {
+                                    findings.expect((survivors >> i & 1U) != 0,
+                                                    "integer stream lost a row: " + where);
+                                }
+                            }
+                        }
+                        const std::uint32_t panel_rows = table.integers->panel_rows;
+                        for (const std::uint32_t num_rows : {1U, panel_rows - 1, panel_rows}) {
+                            findings.expect(mine.panel(query, cut, num_rows) ==
+                                                mine.stream(query, cut, num_rows),
+                                            "integer panel and stream differ: " + where);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+inline void check_kernel_table(const cpu::KernelTable& table, Findings& findings) {
+    check_exact_kernels<float>(table, findings);
+    check_exact_kernels<std::uint8_t>(table, findings);
+    check_float_kernels<float>(table, findings);
+    check_float_kernels<std::uint8_t>(table, findings);
+    check_integer_kernels(table, findings);
+}
+
+}  // namespace skep::testing
