@@ -254,7 +254,8 @@ skep_status store_search(skep_store* store, const skep_matrix* queries,
             SKEP_WRONG_MEMORY, "search: the answer must lie in host memory");
         require(target.reserved == 0, SKEP_INVALID_ARGUMENT,
                 "search: reserved field of the answer must be 0");
-        require(target.slots != nullptr && target.distances != nullptr, SKEP_INVALID_ARGUMENT,
+        require(matrix.num_rows == 0 || (target.slots != nullptr && target.distances != nullptr),
+                SKEP_INVALID_ARGUMENT,
                 "search: slots and distances of the answer must not be NULL");
         search(source, matrix, asked, Visibility(object(asked.mask), allowed), target,
                read_call(call, "search: call"));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <utility>
 
 #include "argument_checks.hpp"
 #include "numeric_environment.hpp"
@@ -41,13 +42,15 @@ class RangeSink {
         return false;
     }
 
+    // Hands on what was collected; once the call is stopped, drops it.
     void flush() {
-        if (count_ == 0 || meter_.status() != SKEP_OK) return;
+        const std::size_t count = std::exchange(count_, 0);
+        if (count == 0) return;
         const std::lock_guard<std::mutex> lock(emission_);
-        const skep_status status = sink_.emit(sink_.context, first_query_ + query_, count_,
+        if (meter_.status() != SKEP_OK) return;
+        const skep_status status = sink_.emit(sink_.context, first_query_ + query_, count,
                                               slots_.data(), distances_.data());
         if (status != SKEP_OK) meter_.stop(status);
-        count_ = 0;
     }
 
   private:

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Fails when a kernel object defines a weak or unique symbol: a linker may keep that copy, compiled for a wider ISA, for
+# callers that run on any processor. cmake -DNM=nm -DOBJECTS=a.o,b.o -P check_kernel_symbols.cmake
+string(REPLACE "," ";" objects "${OBJECTS}")
+set(num_kernels 0)
+foreach(object IN LISTS objects)
+  if(NOT object MATCHES "/kernels/(scalar|avx2|avx512|neon)/")
+    continue()
+  endif()
+  math(EXPR num_kernels "${num_kernels} + 1")
+  execute_process(COMMAND "${NM}" "${object}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]* [WVu] [^\n]*" shared "${symbols}")
+  if(shared)
+    message(SEND_ERROR "${object}: weak symbols: ${shared}")
+  endif()
+endforeach()
+if(num_kernels LESS 6)
+  message(FATAL_ERROR "only ${num_kernels} kernel objects found; expected scalar ones and those of this processor")
+endif()
+message(STATUS "${num_kernels} kernel objects without weak symbols")
