@@ -64,7 +64,7 @@ void require(bool holds, const std::string& name) {
 void add_refine(const cpu::KernelTable& table, const Inputs& inputs) {
     const std::string name =
         "refine/" + std::string(table.isa) + "/l2/f32/dim:" + std::to_string(inputs.dim);
-    const auto* kernel = table.exact->squared_l2_f32;
+    auto* const kernel = table.exact->squared_l2_f32;
     require(kernel(inputs.exact_query.data(), inputs.floats.data(), inputs.dim) ==
                 cpu::kScalarExact.squared_l2_f32(inputs.exact_query.data(), inputs.floats.data(),
                                                  inputs.dim),
