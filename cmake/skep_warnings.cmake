@@ -7,7 +7,9 @@ target_compile_options(
             # Bits of an answer must not depend on whether a compiler fuses a multiply and an add.
             -ffp-contract=off
             $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor
-            -Woverloaded-virtual>)
+            -Woverloaded-virtual>
+            # clang blames std::stable_sort for a function that libstdc++ 12 itself calls.
+            $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 if(SKEP_SANITIZE)
   target_compile_options(skep_private_options INTERFACE -fsanitize=${SKEP_SANITIZE} -fno-omit-frame-pointer
                                                         -fno-sanitize-recover=all)
