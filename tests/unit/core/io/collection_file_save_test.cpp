@@ -52,6 +52,24 @@ int run_in_child(Body&& body) {
     return WEXITSTATUS(status);
 }
 
+// A mount namespace of this process alone. Who is not root gets one where he counts as root, if the
+// system allows that.
+bool enter_mount_namespace() {
+    const std::string user = std::to_string(::geteuid());
+    const std::string group = std::to_string(::getegid());
+    if (::unshare(CLONE_NEWNS) != 0) {
+        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+        for (const auto& [path, text] :
+             {std::pair<std::string, std::string>("/proc/self/setgroups", "deny"),
+              std::pair<std::string, std::string>("/proc/self/uid_map", "0 " + user + " 1"),
+              std::pair<std::string, std::string>("/proc/self/gid_map", "0 " + group + " 1")}) {
+            std::ofstream file(path);
+            if (!(file << text).flush()) return false;
+        }
+    }
+    return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
 class SaveCollectionFile : public ::testing::Test {
   protected:
     void SetUp() override { save(path_, *before_).value(); }
@@ -197,11 +215,8 @@ TEST_F(SaveCollectionFile, IsOneOfBothWhenTwoSaveAtOnce) {
 TEST_F(SaveCollectionFile, TellsThatTheDiskIsFull) {
     constexpr int kNoMount = 77;
     const int result = run_in_child([&] {
-        // A disk of 1 MB in a mount namespace that ends with this process.
-        if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-            return kNoMount;
-        }
-        if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return kNoMount;
+        // A disk of 1 MB that goes with this process.
+        if (!enter_mount_namespace()) return kNoMount;
         const std::string disk = folder_ / "disk";
         std::filesystem::create_directory(disk);
         if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=1m") != 0) return kNoMount;
