@@ -18,6 +18,7 @@ struct Doubles16 {
 
 // The first `count` of 16 elements, zeros behind them.
 Doubles16 load_doubles(const double* values, std::size_t count) {
+    if (count >= kStep) return {_mm512_loadu_pd(values), _mm512_loadu_pd(values + 8)};
     const unsigned mask = (1U << count) - 1;
     return {_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), values),
             _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask >> 8U), values + 8)};
@@ -29,16 +30,22 @@ Doubles16 load_row(const void* row, std::size_t first, std::size_t count);
 template <>
 Doubles16 load_row<float>(const void* row, std::size_t first, std::size_t count) {
     const float* values = static_cast<const float*>(row) + first;
-    const __m512 floats = _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), values);
-    return {_mm512_cvtps_pd(_mm512_castps512_ps256(floats)),
-            _mm512_cvtps_pd(_mm512_extractf32x8_ps(floats, 1))};
+    if (count >= kStep) {
+        return {_mm512_cvtps_pd(_mm256_loadu_ps(values)),
+                _mm512_cvtps_pd(_mm256_loadu_ps(values + 8))};
+    }
+    const unsigned mask = (1U << count) - 1;
+    return {_mm512_cvtps_pd(_mm256_maskz_loadu_ps(static_cast<__mmask8>(mask), values)),
+            _mm512_cvtps_pd(_mm256_maskz_loadu_ps(static_cast<__mmask8>(mask >> 8U), values + 8))};
 }
 
 template <>
 Doubles16 load_row<std::uint8_t>(const void* row, std::size_t first, std::size_t count) {
     const std::uint8_t* values = static_cast<const std::uint8_t*>(row) + first;
-    const __m512i integers = _mm512_cvtepu8_epi32(
-        _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << count) - 1), values));
+    const __m128i bytes =
+        count >= kStep ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(values))
+                       : _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << count) - 1), values);
+    const __m512i integers = _mm512_cvtepu8_epi32(bytes);
     return {_mm512_cvtepi32_pd(_mm512_castsi512_si256(integers)),
             _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(integers, 1))};
 }
@@ -55,7 +62,7 @@ template <typename Element>
 double squared_l2(const double* query, const void* row, std::size_t dim) {
     Doubles16 sums = {_mm512_setzero_pd(), _mm512_setzero_pd()};
     for (std::size_t first = 0; first < dim; first += kStep) {
-        const std::size_t count = dim - first < kStep ? dim - first : kStep;
+        const std::size_t count = dim - first;
         const Doubles16 a = load_doubles(query + first, count);
         const Doubles16 b = load_row<Element>(row, first, count);
         const __m512d low = _mm512_sub_pd(a.low, b.low);
@@ -70,7 +77,7 @@ template <typename Element>
 double dot(const double* query, const void* row, std::size_t dim) {
     Doubles16 sums = {_mm512_setzero_pd(), _mm512_setzero_pd()};
     for (std::size_t first = 0; first < dim; first += kStep) {
-        const std::size_t count = dim - first < kStep ? dim - first : kStep;
+        const std::size_t count = dim - first;
         const Doubles16 a = load_doubles(query + first, count);
         const Doubles16 b = load_row<Element>(row, first, count);
         sums.low = _mm512_add_pd(sums.low, _mm512_mul_pd(a.low, b.low));
@@ -83,7 +90,7 @@ template <typename Element>
 double squared_norm(const void* row, std::size_t dim) {
     Doubles16 sums = {_mm512_setzero_pd(), _mm512_setzero_pd()};
     for (std::size_t first = 0; first < dim; first += kStep) {
-        const std::size_t count = dim - first < kStep ? dim - first : kStep;
+        const std::size_t count = dim - first;
         const Doubles16 a = load_row<Element>(row, first, count);
         sums.low = _mm512_add_pd(sums.low, _mm512_mul_pd(a.low, a.low));
         sums.high = _mm512_add_pd(sums.high, _mm512_mul_pd(a.high, a.high));

@@ -153,18 +153,17 @@ TEST_P(ExactSearch, AgreesOnTheLargestDimension) {
 // The widest vectors that are scored in integers, at the largest sums.
 TEST_P(ExactSearch, KeepsIntegerSumsExactAtTheLimit) {
     constexpr std::uint32_t kDim = cpu::kMaxIntegerDim;
-    std::vector<std::uint8_t> rows;
-    for (std::size_t row = 0; row < 40; ++row)
-        rows.insert(rows.end(), kDim,
-                    static_cast<std::uint8_t>(row % 2 == 0 ? 255 - row / 2 : row / 2));
-    std::vector<std::uint8_t> queries(kDim, 255);
-    queries.insert(queries.end(), kDim, 0);
-    for (const skep_metric metric : kMetrics) {
-        expect_exact(isa(), 1, metric, rows, queries, kDim, 5);
-        std::vector<std::uint8_t> batch;
-        for (int copy = 0; copy < 8; ++copy)
-            batch.insert(batch.end(), queries.begin(), queries.end());
-        expect_exact(isa(), 1, metric, rows, batch, kDim, 5);
+    std::vector<std::uint8_t> rows(std::size_t{40} * kDim);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t row = i / kDim;
+        rows[i] = static_cast<std::uint8_t>(row % 2 == 0 ? 255 - row / 2 : row / 2);
+    }
+    for (const std::size_t num_queries : {2U, 16U}) {
+        std::vector<std::uint8_t> queries(num_queries * kDim);
+        for (std::size_t i = 0; i < queries.size(); ++i)
+            queries[i] = i / kDim % 2 == 0 ? std::uint8_t{255} : std::uint8_t{0};
+        for (const skep_metric metric : kMetrics)
+            expect_exact(isa(), 1, metric, rows, queries, kDim, 5);
     }
 }
 
