@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 class TemporaryFolder {
   public:
     TemporaryFolder() {
+        // What a test creates below must not be writable by a group, whatever the user's habit is.
+        ::umask(022);
         std::string pattern = (fs::temp_directory_path() / "skep-test-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
         path_ = fs::canonical(pattern);
