@@ -17,14 +17,18 @@
  *     device_close, destroy         children before parents
  *
  * Threads. Calls on different objects may overlap. On one store the host keeps these rules
- * (docs/abi.md, HOST-5): read calls    store_read, store_search, opt_store_range_search,
- * opt_graph_search, opt_graph_export, mask_create: any number at once, also beside one write call
- *     write calls   store_append, store_truncate, store_reserve, opt_graph_insert, opt_graph_build,
- * opt_graph_import: one at a time, beside any number of read calls alone         store_compact,
- * store_destroy: nothing else on this store Read calls never look at slots at or above the
- * num_slots in their request, and write calls never touch slots below what a running read may see
- * (append goes behind, truncate only takes slots that no read was ever told of). So rows are
- * immutable while they can be seen, and no lock is needed between them.
+ * (docs/abi.md, HOST-5):
+ *
+ * - read calls, any number at once, also beside one write call: store_read, store_search,
+ *   store_stats, mask_create, opt_store_range_search, opt_graph_search, opt_graph_export;
+ * - write calls, one at a time, beside any number of read calls: store_append, store_truncate,
+ *   store_reserve, opt_graph_insert, opt_graph_build, opt_graph_import;
+ * - alone, nothing else running on this store: store_compact, store_destroy.
+ *
+ * Read calls never look at slots at or above the num_slots in their request, and write calls never
+ * touch slots below what a running read may see (append goes behind, truncate only takes slots that
+ * no running read was told of). So rows are immutable while they can be seen, and no lock is needed
+ * between them.
  *
  * Failure. Every operation that can fail returns a skep_status and fills the error if one is given.
  * A failed call changes nothing and writes no output. No exception, signal, exit or output crosses
@@ -216,7 +220,11 @@ typedef struct skep_backend_operations {
      */
     skep_status (*store_append)(skep_store *store, const skep_matrix *rows, const skep_call *call,
                                 skep_error *error);
-    /* Forgets the slots from num_slots on. No search was ever told of them. Cannot fail. */
+    /*
+     * Forgets the slots from num_slots on; their memory is kept for rows to come. No running read
+     * was told of them, and masks that reach beyond num_slots are only destroyed from now on.
+     * Cannot fail.
+     */
     void (*store_truncate)(skep_store *store, uint64_t num_slots);
     /*
      * Copies rows out, bit for bit as they were appended. Row i of out is slot slots[i], or

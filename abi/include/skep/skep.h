@@ -242,8 +242,9 @@ SKEP_API skep_status skep_collection_get_device(skep_collection *collection, ske
 /*
  * Adds rows: all or none. rows: the collection's dtype, dim, host memory (or the device's own where
  * the device declares SKEP_CAPABILITY_DEVICE_MATRICES). keys: as many, of the collection's kind,
- * new to the collection and to each other; NULL numbers the rows on from the largest u64 key there
- * ever was (from 0 at first) and is refused for string keys. payloads: as many, or NULL for empty
+ * new to the collection and to each other (UINT64_MAX is no key: it marks a missing answer); NULL
+ * numbers the rows on from the largest u64 key there ever was (from 0 at first) and is refused for
+ * string keys. payloads: as many, or NULL for empty
  * ones. first_key: [out], may be NULL; the first row's key when keys is NULL. Memory: a copy of the
  * rows. Adding no rows is legal.
  */

@@ -29,9 +29,9 @@ enum {
         1, /* NULL handle or output, struct_size below the floor, unknown enumerator */
     SKEP_INVALID_DIMENSION = 2,  /* dim is 0 or larger than SKEP_MAX_DIM */
     SKEP_DIMENSION_MISMATCH = 3, /* rows or queries are not as long as the collection's rows */
-    SKEP_NOT_FINITE = 4, /* a component is NaN or infinite; the message names row and component */
-    SKEP_INVALID_KEY =
-        5, /* string key empty, longer than 256 bytes or not UTF-8; or the wrong kind of key */
+    SKEP_NOT_FINITE = 4,  /* a component is NaN or infinite; the message names row and component */
+    SKEP_INVALID_KEY = 5, /* string key empty, longer than 256 bytes or not UTF-8; u64 key
+                             UINT64_MAX; or the wrong kind of key */
     SKEP_DUPLICATE_KEY = 6, /* key already in the collection, or twice in one batch */
     SKEP_KEY_NOT_FOUND = 7, /* no row has this key (never had, or it was removed) */
     SKEP_INVALID_K = 8,     /* k is 0 or larger than the device takes */

@@ -19,7 +19,7 @@ Result<void> call_operation(const char* name, Operation operation, Arguments... 
 }  // namespace
 
 Mask::~Mask() {
-    device_->operations().mask_destroy(handle_);
+    if (handle_ != nullptr) device_->operations().mask_destroy(handle_);
 }
 
 Store::Store(Store&& other) noexcept
@@ -66,13 +66,13 @@ Result<void> Store::read_range(std::uint64_t first_slot, const skep_mutable_matr
 
 Result<std::shared_ptr<const Mask>> Store::make_mask(const Mask* parent, std::uint64_t num_slots,
                                                      std::span<const std::uint32_t> slots) const {
-    skep_mask* handle = nullptr;
+    auto mask = std::make_shared<Mask>(device_);  // before there is a handle to lose
     const Result<void> made =
         call_operation("mask create", device_->operations().mask_create, handle_,
                        parent == nullptr ? nullptr : parent->handle(), num_slots, slots.data(),
-                       static_cast<std::uint64_t>(slots.size()), &handle);
+                       static_cast<std::uint64_t>(slots.size()), &mask->handle_);
     if (!made) return made.error();
-    return std::make_shared<const Mask>(device_, handle);
+    return std::shared_ptr<const Mask>(std::move(mask));
 }
 
 Result<void> Store::compact(std::uint64_t num_slots, const Mask* mask, const skep_call* call) {

@@ -18,8 +18,7 @@ class Device;
 // Which slots are erased; immutable. Keeps its device alive.
 class Mask {
   public:
-    Mask(std::shared_ptr<Device> device, skep_mask* handle)
-        : device_(std::move(device)), handle_(handle) {}
+    explicit Mask(std::shared_ptr<Device> device) : device_(std::move(device)) {}
     ~Mask();
     Mask(const Mask&) = delete;
     Mask& operator=(const Mask&) = delete;
@@ -27,8 +26,10 @@ class Mask {
     [[nodiscard]] const skep_mask* handle() const { return handle_; }
 
   private:
+    friend class Store;
+
     std::shared_ptr<Device> device_;
-    skep_mask* handle_;
+    skep_mask* handle_ = nullptr;
 };
 
 class Store {
