@@ -125,6 +125,7 @@ class Collection : public std::enable_shared_from_this<Collection> {
     std::shared_ptr<Device> device_;
     skep_collection_info info_;
     Store store_;
+    bool is_adopted_ = false;  // the first rows lie in memory of a file
     KeyTable keys_;
     PayloadStore payloads_;
     EraseLog erase_log_;

@@ -251,14 +251,26 @@ Result<void> Collection::clear() {
     next->key_bytes = keys_.memory_bytes() + erase_log_.memory_bytes();
     next->payload_bytes = payloads_.memory_bytes();
     next->era = std::make_shared<const Era>(publication_);
+    std::optional<Store> fresh;
+    if (is_adopted_) {  // memory that cannot be refilled
+        Result<Store> made = device_->create_store(store_options(info_, 0));
+        if (!made) return made.error();
+        fresh = std::move(*made);
+    }
 
-    // Nothing below can fail. New reads see the empty collection at once; slots are used again when
-    // the reads that still look at them are done.
+    // Nothing below can fail.
     {
         const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
         keys_.clear_lookups();
+        if (fresh) {
+            publication_.hold_back_reads();
+            store_ = std::move(*fresh);
+            is_adopted_ = false;
+        }
         publication_.publish(std::move(next));
     }
+    // New reads see the empty collection; slots are used again when the reads that still look at
+    // them are done.
     publication_.wait_for_earlier_eras();
     store_.truncate(0);
     keys_.clear_slots();
@@ -317,6 +329,7 @@ Result<void> Collection::compact(const skep_call* call) {
         publication_.publish(std::move(unchanged));
         return compacted;
     }
+    is_adopted_ = false;
     keys_.adopt(std::move(keys));
     payloads_.adopt(std::move(payloads));
     erase_log_.clear();
