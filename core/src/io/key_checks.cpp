@@ -39,6 +39,11 @@ Complaint check_offsets(std::span<const std::uint64_t> offsets, std::uint64_t nu
 }
 
 Complaint check_u64_keys(std::span<const std::uint64_t> keys) {
+    const auto reserved = std::find(keys.begin(), keys.end(), UINT64_MAX);
+    if (reserved != keys.end()) {
+        return fmt::format("key of row {} is UINT64_MAX, which marks a missing answer",
+                           reserved - keys.begin());
+    }
     if (std::adjacent_find(keys.begin(), keys.end(), std::greater_equal<>()) == keys.end()) {
         return {};
     }

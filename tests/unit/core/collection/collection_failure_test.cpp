@@ -83,8 +83,7 @@ TEST_F(CollectionFailure, OfAnUpsertChangesNothing) {
 
 TEST_F(CollectionFailure, OfARemoveChangesNothing) {
     fail_every_call(
-        fill,
-        [](const TestCollection& collection) { return collection.remove({1, 3}); }, 1);
+        fill, [](const TestCollection& collection) { return collection.remove({1, 3}); }, 1);
 }
 
 TEST_F(CollectionFailure, OfACompactChangesNothing) {

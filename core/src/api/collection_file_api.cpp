@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// skep.h: collections as files.
+#include <skep/skep.h>
+
+#include "api/arguments.hpp"
+#include "collection/collection.hpp"
+#include "io/collection_file.hpp"
+#include "runtime/runtime.hpp"
+#include "skep/common/guard.hpp"
+
+using namespace skep;
+
+skep_status skep_collection_save(skep_collection* collection, const char* path,
+                                 const skep_call_options* call, skep_error* error) {
+    return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
+        const Arguments arguments("skep_collection_save");
+        arguments.require(collection, "collection");
+        arguments.require(path, "path");
+        const std::unique_ptr<CallControl> control = CallControl::create(call).value();
+        return collection->collection->save(path, *control);
+    });
+}
+
+skep_status skep_collection_open(skep_runtime* runtime, const char* path,
+                                 const skep_open_options* options, const skep_call_options* call,
+                                 skep_collection** out, skep_error* error) {
+    return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
+        const Arguments arguments("skep_collection_open");
+        arguments.require(runtime, "runtime");
+        arguments.require(path, "path");
+        arguments.require(out, "out");
+        const skep_open_options wanted = arguments.read_optional(
+            options, SKEP_SIZE_THROUGH(skep_open_options, flags), "options");
+        arguments.require_bits(wanted.flags, SKEP_OPEN_MAP | SKEP_OPEN_SKIP_CHECKSUMS,
+                               "options.flags");
+        const std::unique_ptr<CallControl> control = CallControl::create(call).value();
+        LoadedCollection loaded = read_collection_file(path, wanted.flags, *control).value();
+        const CollectionContents& contents = loaded.contents;
+        auto device =
+            runtime->runtime
+                ->open_device(wanted.device == nullptr ? "auto" : wanted.device,
+                              {contents.metric, contents.dtype, contents.dim, contents.index})
+                .value();
+        auto handle = std::make_unique<skep_collection>();
+        handle->collection =
+            Collection::load(std::move(device), std::move(loaded), *control).value();
+        *out = handle.release();
+        return {};
+    });
+}
