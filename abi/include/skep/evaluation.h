@@ -47,7 +47,8 @@ SKEP_API skep_status skep_ground_truth(skep_runtime *runtime, const skep_matrix 
  * Share of the true k nearest that was found, averaged over queries. A found row is a hit when its
  * distance is not larger than the k-th true distance, so that ties count whichever of them was
  * found; a key found twice counts once. If the truth has fewer than k rows for a query, it counts
- * those. found_keys, found_distances  [num_queries, k]; +infinity marks a missing answer
+ * those; a query whose truth has none counts as 1.
+ *     found_keys, found_distances  [num_queries, k]; +infinity marks a missing answer
  *     true_distances               [num_queries, truth_k], ascending, truth_k >= k
  */
 SKEP_API skep_status skep_recall(uint64_t num_queries, uint64_t k, const uint64_t *found_keys,
