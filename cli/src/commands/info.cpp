@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// skep info: what is in a .skep file, read from its header alone.
+#include <skep/skep.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <memory>
+#include <string>
+
+#include "command.hpp"
+#include "support/json_text.hpp"
+#include "support/library.hpp"
+#include "support/options.hpp"
+#include "support/table.hpp"
+
+namespace skep::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct Options {
+    std::string file;
+    bool is_json = false;
+};
+
+// One line per field, "name  value"; nested ones as "outer.inner".
+void add_fields(Table& table, const std::string& prefix, const json::object& object) {
+    for (const json::key_value_pair& member : object) {
+        const std::string name = prefix + std::string(member.key());
+        if (const json::object* inner = member.value().if_object()) {
+            add_fields(table, name + ".", *inner);
+        } else if (const json::string* text = member.value().if_string()) {
+            table.add_row({name, std::string(*text)});
+        } else {
+            std::string text_of_value = json_text(member.value());
+            text_of_value.pop_back();
+            table.add_row({name, text_of_value});
+        }
+    }
+}
+
+std::string run(const Options& options) {
+    skep_byte_list* list = nullptr;
+    call(skep_file_describe, options.file.c_str(), &list);
+    const ByteList described(list);
+    const json::value description = json::parse(described[0]);
+    if (options.is_json || !description.is_object()) return json_text(description);
+    Table table({{"FIELD"}, {"VALUE"}});
+    add_fields(table, "", description.as_object());
+    return table.text();
+}
+
+}  // namespace
+
+Command add_info_command(CLI::App& program) {
+    auto options = std::make_shared<Options>();
+    CLI::App* arguments = program.add_subcommand("info", "Tell what is in a .skep file");
+    add_file(*arguments, "FILE", options->file, "A saved collection")->required();
+    add_json_flag(*arguments, options->is_json);
+    return {arguments, [options](Interrupt&) { return run(*options); }};
+}
+
+}  // namespace skep::cli
