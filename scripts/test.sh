@@ -12,7 +12,7 @@ if [[ "${1:-}" == --preset ]]; then
 fi
 
 scripts/install_dependencies.sh test
-export PATH="/usr/lib/ccache:$PATH" # compiles again only what changed, where ccache is there
+export PATH="/usr/lib/ccache:$PATH" CCACHE_NOHASHDIR=1 # compiles again only what changed, where ccache is there
 jobs=$(nproc)
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "$jobs"

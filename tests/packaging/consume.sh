@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs a build into a scratch folder, moves it, and uses it as a stranger would.
-#   consume.sh find_package|pkg_config|add_subdirectory BUILD_DIR SOURCE_DIR
+#   consume.sh find_package|pkg_config|add_subdirectory BUILD_DIR SOURCE_DIR [BUILD_TYPE [CXX_FLAGS]]
+# Type and flags are those of the build under test, so that a compiler cache spares compiling it all again.
 set -euo pipefail
 way=$1 build=$2 source=$3
 scratch=$(mktemp -d)
@@ -9,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 run() { # the consumer must find libskep and search without any environment variable
     local printed
-    printed=$("$@" 2> "$scratch/stderr")
+    printed=$("$@" 2> "$scratch/stderr") || { cat "$scratch/stderr"; echo "failed: $*"; exit 1; }
     [[ ! -s "$scratch/stderr" ]] || { cat "$scratch/stderr"; echo "wrote to stderr"; exit 1; }
     [[ "$printed" == "device "*" key 0 distance 0" ]] || { echo "unexpected: $printed"; exit 1; }
     echo "$printed"
@@ -17,9 +18,10 @@ run() { # the consumer must find libskep and search without any environment vari
 
 if [[ "$way" == add_subdirectory ]]; then
     cmake -S "$source/tests/packaging/consumer" -B "$scratch/build" -G Ninja -DSKEP_SOURCE_DIR="$source" -DSKEP_CUDA=OFF \
-        -DSKEP_BUILD_CLI=OFF -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS=-O0 > "$scratch/log" || { cat "$scratch/log"; exit 1; }
+        -DSKEP_BUILD_CLI=OFF -DCMAKE_BUILD_TYPE="${4:-Release}" -DCMAKE_CXX_FLAGS="${5:-}" > "$scratch/log" 2>&1 ||
+        { cat "$scratch/log"; exit 1; }
     cmake --build "$scratch/build" --target consumer > "$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
-    run "$scratch/build/bin/consumer"
+    run "$scratch/build/consumer"
     exit
 fi
 
