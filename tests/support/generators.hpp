@@ -15,7 +15,8 @@ inline std::vector<float> random_f32(std::size_t count, std::uint64_t seed, floa
     std::mt19937_64 engine(seed);
     std::uniform_real_distribution<float> draw(low, high);
     std::vector<float> values(count);
-    for (float& value : values) value = draw(engine);
+    for (float& value : values)
+        value = draw(engine);
     return values;
 }
 
@@ -23,7 +24,8 @@ inline std::vector<std::uint8_t> random_u8(std::size_t count, std::uint64_t seed
     std::mt19937_64 engine(seed);
     std::uniform_int_distribution<int> draw(0, 255);
     std::vector<std::uint8_t> values(count);
-    for (std::uint8_t& value : values) value = static_cast<std::uint8_t>(draw(engine));
+    for (std::uint8_t& value : values)
+        value = static_cast<std::uint8_t>(draw(engine));
     return values;
 }
 
