@@ -35,7 +35,8 @@ function(skep_find_ptx_compiler out)
 endfunction()
 
 # skep_embed_ptx(target COMPILER clang RUNGS arch:ptx... MODULES name...): an object library that defines
-# skep::cuda::ptx_images(), each kernels/<name>.cu of the calling folder once per rung.
+# skep::cuda::ptx_images(), each kernels/<name>.cu of the calling folder once per rung. A module <name>:80 is left out of
+# rungs below sm_80.
 function(skep_embed_ptx target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER" "RUNGS;MODULES")
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/ptx")
@@ -47,7 +48,14 @@ function(skep_embed_ptx target)
     string(REPLACE ":" ";" parts "${rung}")
     list(GET parts 0 architecture)
     list(GET parts 1 ptx_version)
-    foreach(module IN LISTS arg_MODULES)
+    string(REGEX MATCH "[0-9]+" capability "${architecture}")
+    foreach(entry IN LISTS arg_MODULES)
+      string(REPLACE ":" ";" parts "${entry};0")
+      list(GET parts 0 module)
+      list(GET parts 1 least_capability)
+      if(capability LESS least_capability)
+        continue()
+      endif()
       set(source "${CMAKE_CURRENT_SOURCE_DIR}/kernels/${module}.cu")
       set(image "${folder}/${module}.${architecture}.ptx")
       add_custom_command(

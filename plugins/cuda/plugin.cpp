@@ -12,6 +12,7 @@
 #include "index/mask.hpp"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
+#include "kernels/tile_params.h"
 
 struct skep_backend {
     explicit skep_backend(const skep_host_services& host) : services(host), backend(services) {}
@@ -344,6 +345,11 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
             {kernels::kExactModule, is_bytes ? kernels::kExactScanU8 : kernels::kExactScanF32, 0},
             {kernels::kExactModule, kernels::kExactSelect, skep::cuda::kExactSharedBytes}};
         std::uint64_t done = 0;
+        if (opened.modules().has_module(kernels::kTileModule)) {
+            opened.modules().function(kernels::kTileModule,
+                                      is_bytes ? kernels::kTileU8 : kernels::kTileBf16,
+                                      skep::cuda::kTileSharedBytes);
+        }
         for (const Kernel& kernel : all) {
             if (call != nullptr) {
                 const skep_status stop = call->poll(call->context, done++, std::size(all));

@@ -16,6 +16,10 @@ inline constexpr const char* kSweepBf16Eight = "sweep_bf16_eight";
 inline constexpr const char* kSweepU8One = "sweep_u8_one";
 inline constexpr const char* kSweepU8Eight = "sweep_u8_eight";
 
+inline constexpr const char* kTileModule = "tile";  // from sm_80 on
+inline constexpr const char* kTileBf16 = "tile_bf16";
+inline constexpr const char* kTileU8 = "tile_u8";
+
 inline constexpr const char* kSelectModule = "select";
 inline constexpr const char* kSelectF32 = "select_f32";
 inline constexpr const char* kSelectU8 = "select_u8";

@@ -10,6 +10,7 @@
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
 #include "kernels/sweep_params.h"
+#include "kernels/tile_params.h"
 #include "skep/result.hpp"
 
 namespace skep::cuda {
@@ -26,6 +27,10 @@ constexpr std::uint32_t kManyQueriesThreads = 256;
 constexpr std::uint32_t kNarrowBlocks = 5;
 constexpr std::uint32_t kWideBlocks = 2;
 constexpr std::uint32_t kMaxGridY = 65535;
+// A batch above this is for the matrix units: one pass of theirs takes 128 queries, one of the wide
+// sweep 8, and both read every row once.
+constexpr std::uint64_t kSweepBatch = 8;
+constexpr std::uint32_t kTileBlocks = 2;
 
 template <typename T>
 T* device_pointer(CUdeviceptr address) {
@@ -50,6 +55,10 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       k_(static_cast<std::uint32_t>(request.k)),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
       operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
+      uses_tile_(queries.num_rows > kSweepBatch &&
+                 store.device()->modules().has_module(kernels::kTileModule) &&
+                 store.device()->facts().max_shared_bytes >=
+                     kTileSharedBytes + kTileQueries * sizeof(float) * 4),
       allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
     view_.rows = device_pointer<const void>(memory_->rows->pointer());
     view_.approx =
@@ -76,6 +85,8 @@ FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
     };
     layout.queries = take(num_queries * store_.dim_ * sizeof(float));
     layout.operand = take(num_queries * operand_stride_ * sizeof(float));
+    layout.operand_bf16 =
+        take(uses_tile_ ? num_queries * store_.approx_stride_ * sizeof(std::uint16_t) : 0);
     layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
     layout.allowed = take(allowed_bytes_);
     layout.states = take(num_queries * sizeof(QueryState));
@@ -143,24 +154,73 @@ void FlatSearch::stage_queries(std::byte* target, std::uint64_t first_query,
     }
 }
 
-void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
+void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                              std::uint64_t end_block, bool keeps_all) {
     Device& device = *store_.device();
     const bool is_wide = num_queries > 1;
-    const char* sweep_name = store_.is_bytes_
-                                 ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
-                                 : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
-    const CUfunction sweep = device.modules().function(kernels::kSweepModule, sweep_name);
+    const char* name = store_.is_bytes_
+                           ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
+                           : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
+    const CUfunction sweep = device.modules().function(kernels::kSweepModule, name);
+    SweepParams params{};
+    params.view = view_;
+    params.filter = filter_;
+    params.order = plan_.order;
+    params.first_block = first_block;
+    params.end_block = end_block;
+    params.operand_stride = operand_stride_;
+    params.list_capacity = plan_.list_capacity;
+    params.keeps_all = keeps_all ? 1 : 0;
+
+    const std::uint32_t group = is_wide ? kSweepQueries : 1;
+    const std::uint32_t resident =
+        device.facts().num_multiprocessors * (is_wide ? kWideBlocks : kNarrowBlocks);
+    const auto grid_x =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(end_block - first_block, resident));
+    for (std::uint32_t first = 0; first < num_queries; first += group * kMaxGridY) {
+        const std::uint32_t count = std::min(num_queries - first, group * kMaxGridY);
+        params.operand = device_pointer<const float>(
+            base_ + layout_.operand + std::uint64_t{first} * operand_stride_ * sizeof(float));
+        params.states = device_pointer<QueryState>(base_ + layout_.states +
+                                                   std::uint64_t{first} * sizeof(QueryState));
+        params.lists = device_pointer<Candidate>(
+            base_ + layout_.lists + std::uint64_t{first} * plan_.list_capacity * sizeof(Candidate));
+        params.num_queries = count;
+        lane.launch(sweep, grid_x, (count + group - 1) / group, kSweepThreads, 0, params, name);
+    }
+}
+
+void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                             std::uint64_t end_block) {
+    Device& device = *store_.device();
+    const char* name = store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16;
+    const CUfunction tile = device.modules().function(kernels::kTileModule, name, kTileSharedBytes);
+    TileParams params{};
+    params.view = view_;
+    params.filter = filter_;
+    params.order = plan_.order;
+    params.first_block = first_block;
+    params.end_block = end_block;
+    params.operand = device_pointer<const std::uint16_t>(base_ + layout_.operand_bf16);
+    params.states = device_pointer<QueryState>(base_ + layout_.states);
+    params.lists = device_pointer<Candidate>(base_ + layout_.lists);
+    params.num_queries = num_queries;
+    params.list_capacity = plan_.list_capacity;
+
+    // As many splits of the rows as fill the device once: blocks of one split run side by side and
+    // share its rows in the second-level cache.
+    const std::uint32_t tiles = (num_queries + kTileQueries - 1) / kTileQueries;
+    const std::uint32_t resident = device.facts().num_multiprocessors * kTileBlocks;
+    const auto splits = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        end_block - first_block, std::max<std::uint32_t>(resident / tiles, 1)));
+    lane.launch(tile, splits, tiles, kTileThreads, kTileSharedBytes, params, name);
+}
+
+void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
+    Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
     const CUfunction select = device.modules().function(kernels::kSelectModule, select_name,
                                                         select_shared_bytes(2 * kMaxDeviceK));
-
-    SweepParams sweep_params{};
-    sweep_params.view = view_;
-    sweep_params.filter = filter_;
-    sweep_params.order = plan_.order;
-    sweep_params.operand_stride = operand_stride_;
-    sweep_params.list_capacity = plan_.list_capacity;
-
     SelectParams select_params{};
     select_params.view = view_;
     select_params.queries = device_pointer<const float>(base_ + layout_.queries);
@@ -172,30 +232,14 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
     select_params.k = k_;
     select_params.sort_capacity = plan_.sort_capacity;
 
-    const std::uint32_t group = is_wide ? kSweepQueries : 1;
-    const std::uint32_t resident =
-        device.facts().num_multiprocessors * (is_wide ? kWideBlocks : kNarrowBlocks);
     std::uint64_t first_block = 0;
     for (std::size_t round = 0; round < plan_.ends.size(); ++round) {
         const std::uint64_t end_block = plan_.ends[round];
         const bool is_last = round + 1 == plan_.ends.size();
-        sweep_params.first_block = first_block;
-        sweep_params.end_block = end_block;
-        sweep_params.keeps_all = round == 0 ? 1 : 0;
-        const auto grid_x =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(end_block - first_block, resident));
-        for (std::uint32_t first = 0; first < num_queries; first += group * kMaxGridY) {
-            const std::uint32_t count = std::min(num_queries - first, group * kMaxGridY);
-            sweep_params.operand = device_pointer<const float>(
-                base_ + layout_.operand + std::uint64_t{first} * operand_stride_ * sizeof(float));
-            sweep_params.states = device_pointer<QueryState>(
-                base_ + layout_.states + std::uint64_t{first} * sizeof(QueryState));
-            sweep_params.lists = device_pointer<Candidate>(
-                base_ + layout_.lists +
-                std::uint64_t{first} * plan_.list_capacity * sizeof(Candidate));
-            sweep_params.num_queries = count;
-            lane.launch(sweep, grid_x, (count + group - 1) / group, kSweepThreads, 0, sweep_params,
-                        sweep_name);
+        if (round != 0 && uses_tile_) {
+            launch_tile(lane, num_queries, first_block, end_block);
+        } else {
+            launch_sweep(lane, num_queries, first_block, end_block, round == 0);
         }
         select_params.fixed_count =
             round == 0 ? static_cast<std::uint32_t>(end_block * kRowsPerBlock) : 0;
@@ -221,6 +265,8 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     EncodeQueriesParams encode_params{};
     encode_params.queries = device_pointer<const float>(base_ + layout_.queries);
     encode_params.operand = device_pointer<float>(base_ + layout_.operand);
+    encode_params.operand_bf16 =
+        uses_tile_ ? device_pointer<std::uint16_t>(base_ + layout_.operand_bf16) : nullptr;
     encode_params.states = device_pointer<QueryState>(base_ + layout_.states);
     encode_params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
     encode_params.num_queries = static_cast<std::uint32_t>(num_queries);

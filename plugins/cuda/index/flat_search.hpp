@@ -29,6 +29,7 @@ class FlatSearch {
     struct Layout {
         std::uint64_t queries;
         std::uint64_t operand;
+        std::uint64_t operand_bf16;
         std::uint64_t lists;
         std::uint64_t allowed;
         std::uint64_t states;  // states, slots and distances lie side by side and come back at once
@@ -42,6 +43,10 @@ class FlatSearch {
                          std::uint32_t* slots, float* distances);
     void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
     void launch_rounds(Lane& lane, std::uint32_t num_queries);
+    void launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                      std::uint64_t end_block, bool keeps_all);
+    void launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                     std::uint64_t end_block);
     // Answers one query of the tile by double-precision distances of all rows.
     skep_status redo_query(Lane& lane, std::uint64_t query_in_tile);
 
@@ -53,6 +58,7 @@ class FlatSearch {
     std::uint32_t k_;
     SearchPlan plan_;
     std::uint32_t operand_stride_;
+    bool uses_tile_;  // matrix units take the rounds after the first
     std::uint64_t allowed_bytes_;
     RowsView view_{};
     RowFilter filter_{};

@@ -64,6 +64,14 @@ std::string ModuleCache::rung() const {
     return rung != nullptr ? rung->name : "";
 }
 
+bool ModuleCache::has_module(const char* module) const {
+    const std::string current = rung();
+    for (const PtxImage& image : ptx_images()) {
+        if (std::strcmp(image.module, module) == 0 && current == image.rung) return true;
+    }
+    return false;
+}
+
 CUfunction ModuleCache::function(const char* module, const char* kernel,
                                  std::uint32_t dynamic_shared_bytes) {
     const std::lock_guard lock(mutex_);

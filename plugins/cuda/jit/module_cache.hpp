@@ -27,6 +27,9 @@ class ModuleCache {
     CUfunction function(const char* module, const char* kernel,
                         std::uint32_t dynamic_shared_bytes = 0);
 
+    // Whether the rung in use has the module at all. Settled once a first module is loaded.
+    [[nodiscard]] bool has_module(const char* module) const;
+
     // The rung in use; the one that will be tried first before any module was loaded.
     [[nodiscard]] std::string rung() const;
 

@@ -124,7 +124,7 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
         if (params.operand_bf16 != nullptr) {
             const uint16_t bits = bf16_of_float(rounded);
             rounded = float_of_bf16(bits);
-            if (is_valid) {
+            if (is_valid && i < params.approx_stride) {
                 params.operand_bf16[(uint64_t)query_pos * params.approx_stride + i] = bits;
             }
         }

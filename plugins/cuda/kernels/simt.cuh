@@ -16,6 +16,9 @@
 #define SKEP_DEVICE static inline __attribute__((device, always_inline))
 #define SKEP_KERNEL(max_threads) \
     extern "C" __attribute__((global)) __attribute__((launch_bounds(max_threads))) void
+// As SKEP_KERNEL, with registers few enough for that many blocks at once on a multiprocessor.
+#define SKEP_KERNEL_RESIDENT(max_threads, min_blocks) \
+    extern "C" __attribute__((global)) __attribute__((launch_bounds(max_threads, min_blocks))) void
 #define SKEP_DEVICE_MEMBER __attribute__((device, always_inline))
 #define SKEP_SHARED __attribute__((shared))
 

@@ -126,8 +126,9 @@ bool is_device_memory(CUdeviceptr address, std::uint64_t bytes) {
 }
 
 const emulation::Kernel* find_kernel(const char* name) {
-    for (const auto kernels : {emulation::encode_kernels(), emulation::sweep_kernels(),
-                               emulation::select_kernels(), emulation::exact_kernels()}) {
+    for (const auto kernels :
+         {emulation::encode_kernels(), emulation::sweep_kernels(), emulation::select_kernels(),
+          emulation::exact_kernels(), emulation::tile_kernels()}) {
         for (const emulation::Kernel& kernel : kernels) {
             if (std::strcmp(kernel.name, name) == 0) return &kernel;
         }
@@ -242,7 +243,7 @@ FAKE_EXPORT CUresult cuDeviceGetAttribute(int* value, int attribute, CUdevice) {
             *value = 48 * 1024;
             break;
         case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-            *value = 96 * 1024;
+            *value = 227 * 1024;
             break;
         case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
             *value = static_cast<int>(control->num_multiprocessors);
@@ -511,7 +512,7 @@ FAKE_EXPORT CUresult cuEventSynchronize(CUevent event) {
 
 FAKE_EXPORT CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
     BEGIN_CALL();
-    if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value > 96 * 1024) {
+    if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value > 227 * 1024) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     reinterpret_cast<Function*>(function)->dynamic_shared_limit = value;

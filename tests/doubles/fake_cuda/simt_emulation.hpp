@@ -11,6 +11,7 @@
 #define SKEP_DEVICE static inline
 #define SKEP_DEVICE_MEMBER inline
 #define SKEP_KERNEL(max_threads) extern "C" void
+#define SKEP_KERNEL_RESIDENT(max_threads, min_blocks) extern "C" void
 // One block runs at a time on one host thread.
 #define SKEP_SHARED static thread_local
 
@@ -138,6 +139,63 @@ inline float round_down_to_float(double a) {
 template <typename Words>
 Words load_streaming(const Words* source) {
     return *source;
+}
+
+// The matrix instructions and asynchronous copies of kernels/tensor.cuh, by their definitions in
+// the PTX manual. Copies arrive at once, which no kernel may notice.
+inline void copy_async(void* target, const void* source, bool is_zero) {
+    if (is_zero) {
+        std::memset(target, 0, 16);
+    } else {
+        std::memcpy(target, source, 16);
+    }
+}
+inline void commit_copies() {
+}
+inline void wait_for_older_copies() {
+}
+
+inline void load_matrices(uint32_t (&out)[4], const void* row) {
+    const uint64_t* rows = emulation::exchange(reinterpret_cast<uintptr_t>(row));
+    const uint32_t lane = thread_index() % 32;
+    for (uint32_t matrix = 0; matrix < 4; ++matrix) {
+        const auto* from = reinterpret_cast<const uint8_t*>(rows[matrix * 8 + lane / 4]);
+        std::memcpy(&out[matrix], from + lane % 4 * 4, 4);
+    }
+}
+
+inline float bf16_half(uint64_t words, uint32_t half) {
+    const uint32_t bits = static_cast<uint32_t>(words >> (16 * half)) << 16;
+    float value = 0;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+inline void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    const uint32_t lane = thread_index() % 32;
+    // a of this lane's two rows, b of its two columns: [line][element]
+    float rows[2][16];
+    float columns[2][16];
+    const auto take = [](const uint64_t* lanes, uint32_t line, float* low, float* high) {
+        for (uint32_t t = 0; t < 4; ++t) {
+            for (uint32_t half = 0; half < 2; ++half) {
+                low[2 * t + half] = bf16_half(lanes[line * 4 + t], half);
+                high[2 * t + half] = bf16_half(lanes[line * 4 + t], half + 2);
+            }
+        }
+    };
+    take(emulation::exchange(a[0] | uint64_t{a[2]} << 32), lane / 4, rows[0], rows[0] + 8);
+    take(emulation::exchange(a[1] | uint64_t{a[3]} << 32), lane / 4, rows[1], rows[1] + 8);
+    const uint64_t* lanes = emulation::exchange(b0 | uint64_t{b1} << 32);
+    take(lanes, lane % 4 * 2, columns[0], columns[0] + 8);
+    take(lanes, lane % 4 * 2 + 1, columns[1], columns[1] + 8);
+    for (uint32_t row = 0; row < 2; ++row) {
+        for (uint32_t column = 0; column < 2; ++column) {
+            for (uint32_t k = 0; k < 16; ++k) {
+                sums[row * 2 + column] += rows[row][k] * columns[column][k];
+            }
+        }
+    }
 }
 
 }  // namespace skep::cuda

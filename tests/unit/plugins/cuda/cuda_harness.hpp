@@ -20,12 +20,14 @@
 
 namespace skep::testing {
 
-// The fake driver of this process; opened before the backend asks for libcuda.so.1, which then
-// finds it by its soname.
-inline FakeCuda& fake_cuda() {
-    static FakeCuda* const fake = [] {
-        const char* path = std::getenv("SKEP_FAKE_CUDA");
-        void* library = dlopen(path != nullptr ? path : SKEP_FAKE_CUDA_COMPLETE, RTLD_NOW);
+// The fake driver of this process, of the first shape that was asked for: "complete", "old" or
+// "broken". Opened before the backend asks for libcuda.so.1, which then finds it by its soname.
+inline FakeCuda& fake_cuda(const char* shape = "complete") {
+    static FakeCuda* const fake = [shape] {
+        const char* folder = std::getenv("SKEP_FAKE_CUDA_DIR");
+        const std::string path = std::string(folder != nullptr ? folder : SKEP_FAKE_CUDA_FOLDER) +
+                                 "/" + shape + "/libcuda.so.1";
+        void* library = dlopen(path.c_str(), RTLD_NOW);
         if (library == nullptr) {
             ADD_FAILURE() << dlerror();
             std::abort();

@@ -34,8 +34,7 @@ TEST(DriverShapes, NoLibrary) {
 
 TEST(DriverShapes, MissingRequiredFunctionsAreListedTogether) {
     EXPECT_EXIT(finish([] {
-                    setenv("SKEP_FAKE_CUDA", SKEP_FAKE_CUDA_BROKEN, 1);
-                    fake_cuda();
+                    fake_cuda("broken");
                     return has_reason("lacks cuEventSynchronize, cuFuncSetAttribute");
                 }),
                 ::testing::ExitedWithCode(0), "");
@@ -43,8 +42,7 @@ TEST(DriverShapes, MissingRequiredFunctionsAreListedTogether) {
 
 TEST(DriverShapes, DriverOfCuda101Works) {
     EXPECT_EXIT(finish([] {
-                    setenv("SKEP_FAKE_CUDA", SKEP_FAKE_CUDA_OLD, 1);
-                    fake_cuda().driver_version = 10010;
+                    fake_cuda("old").driver_version = 10010;
                     fake_cuda().max_ptx_version = 64;
                     CudaSession session;
                     if (session.open() != SKEP_OK) return false;

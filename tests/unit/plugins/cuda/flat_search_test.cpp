@@ -83,6 +83,21 @@ TEST_F(FlatSearch, FiltersBytesInRounds) {
     }
 }
 
+TEST_F(FlatSearch, MultipliesLargerBatchesOnTheMatrixUnits) {
+    for (const std::uint32_t dim : {8U, 70U}) {
+        const auto rows = random_f32(std::size_t{9000} * dim, 84 + dim);
+        const auto bytes = random_u8(std::size_t{9000} * dim, 85 + dim);
+        for (const skep_metric metric : kMetrics) {
+            expect_exact(metric, rows, random_f32(std::size_t{11} * dim, 86), dim, 4);
+            EXPECT_EQ(retries, 0U);
+            expect_exact(metric, bytes, random_u8(std::size_t{9} * dim, 87), dim, 4);
+            EXPECT_EQ(retries, 0U);
+        }
+    }
+    const auto rows = random_f32(std::size_t{10000} * 4, 88);
+    expect_exact(SKEP_METRIC_L2, rows, random_f32(std::size_t{130} * 4, 89), 4, 2);
+}
+
 TEST_F(FlatSearch, OrdersTiesBySlot) {
     constexpr std::uint32_t kDim = 4;
     std::vector<float> rows;

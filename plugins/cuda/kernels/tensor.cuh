@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Matrix instructions and asynchronous copies of sm_80 and later.
+#pragma once
+
+#include "simt.cuh"
+
+#if !defined(SKEP_SIMT_EMULATION)
+
+namespace skep::cuda {
+
+SKEP_DEVICE uint32_t shared_address(const void* pointer) {
+    uint32_t address;
+    asm("{ .reg .u64 t; cvta.to.shared.u64 t, %1; cvt.u32.u64 %0, t; }"
+        : "=r"(address)
+        : "l"(pointer));
+    return address;
+}
+
+// cp.async: 16 bytes from global to shared memory, or 16 zero bytes. Arrives at wait_for_copies.
+SKEP_DEVICE void copy_async(void* target, const void* source, bool is_zero) {
+    const uint32_t source_bytes = is_zero ? 0 : 16;
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 :
+                 : "r"(shared_address(target)), "l"(source), "r"(source_bytes)
+                 : "memory");
+}
+// cp.async.commit_group: closes a group of copies; an empty one is legal.
+SKEP_DEVICE void commit_copies() {
+    asm volatile("cp.async.commit_group;" ::: "memory");
+}
+// cp.async.wait_group: all groups but the newest have arrived.
+SKEP_DEVICE void wait_for_older_copies() {
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+}
+
+// ldmatrix: four 8 x 8 matrices of 16-bit elements; lane i gives the address of row i % 8 of matrix
+// i / 8 and gets elements 2 (lane % 4) and the next of row lane / 4 of each.
+SKEP_DEVICE void load_matrices(uint32_t (&out)[4], const void* row) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+                 : "r"(shared_address(row))
+                 : "memory");
+}
+
+// mma.m16n8k16: sums += a * b, bf16 in, f32 out.
+SKEP_DEVICE void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+}  // namespace skep::cuda
+
+#endif

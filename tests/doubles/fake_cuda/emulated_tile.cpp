@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "kernels/tile.cu"
+
+#include "emulated_kernels.hpp"
+
+namespace skep::cuda::emulation {
+
+std::span<const Kernel> tile_kernels() {
+    static const Kernel kKernels[] = {
+        SKEP_EMULATED_KERNEL(tile_bf16, TileParams),
+        SKEP_EMULATED_KERNEL(tile_u8, TileParams),
+    };
+    return kKernels;
+}
+
+}  // namespace skep::cuda::emulation
