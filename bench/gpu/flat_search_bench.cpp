@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Exact search on a GPU, host memory to host memory: adds, batches of every size, first answer.
+//   flat_search_bench [--rows N] [--dim D] [--k K] [--base FILE.u8bin] [--batches 1,10,...]
+//                     [--metric l2|inner_product|cosine] [--bytes] [--first-answer] [--json FILE]
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <skep/common/distance.hpp>
+#include <skep/skep.hpp>
+#include <string>
+#include <vector>
+
+#include "support/generators.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+struct Settings {
+    std::uint64_t rows = 1'000'000;
+    std::uint32_t dim = 128;
+    std::uint64_t k = 10;
+    std::string base;
+    std::vector<std::uint64_t> batches = {1, 10, 100, 1000, 10000};
+    std::string metric = "l2";
+    bool bytes = false;
+    bool first_answer = false;
+    std::string json;
+};
+
+// What the driver itself takes: cuInit and the primary context, in a process that does nothing
+// else.
+struct DriverStart {
+    double init_ms = 0;
+    double context_ms = 0;
+};
+DriverStart measure_driver_start() {
+    int ends[2];
+    DriverStart start;
+    if (pipe(ends) != 0) return start;
+    if (fork() == 0) {
+        DriverStart mine;
+        void* library = dlopen("libcuda.so.1", RTLD_NOW);
+        if (library == nullptr) _exit(1);
+        auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(library, "cuInit"));
+        auto retain =
+            reinterpret_cast<int (*)(void**, int)>(dlsym(library, "cuDevicePrimaryCtxRetain"));
+        auto begin = Clock::now();
+        init(0);
+        mine.init_ms = milliseconds_since(begin);
+        begin = Clock::now();
+        void* context = nullptr;
+        retain(&context, 0);
+        mine.context_ms = milliseconds_since(begin);
+        const auto written = write(ends[1], &mine, sizeof mine);
+        _exit(written == sizeof mine ? 0 : 1);
+    }
+    close(ends[1]);
+    if (read(ends[0], &start, sizeof start) != sizeof start) start = {};
+    close(ends[0]);
+    int status = 0;
+    wait(&status);
+    return start;
+}
+
+int first_answer(const Settings& settings) {
+    const DriverStart driver = measure_driver_start();
+    const auto rows = skep::testing::random_f32(std::size_t{1000} * settings.dim, 1);
+    const auto query = skep::testing::random_f32(settings.dim, 2);
+
+    const auto begin = Clock::now();
+    const skep::Runtime runtime = skep::Runtime::create().value();
+    const double runtime_ms = milliseconds_since(begin);
+    runtime.find_device("cuda:0").value();
+    const double devices_ms = milliseconds_since(begin);
+    skep::CollectionOptions options;
+    options.device = "cuda:0";
+    options.dim = settings.dim;
+    skep::Collection collection = skep::Collection::create(runtime, options).value();
+    const double created_ms = milliseconds_since(begin);
+    collection.add(skep::testing::matrix_of(rows, settings.dim)).value();
+    const double added_ms = milliseconds_since(begin);
+    collection.search(skep::testing::matrix_of(query, settings.dim), settings.k).value();
+    const double total_ms = milliseconds_since(begin);
+
+    char json[512];
+    std::snprintf(json, sizeof json,
+                  "{\"driver_init_ms\": %.1f, \"driver_context_ms\": %.1f, \"runtime_ms\": %.1f, "
+                  "\"devices_ms\": %.1f, \"created_ms\": %.1f, \"added_ms\": %.1f, "
+                  "\"first_answer_ms\": %.1f, \"over_driver_ms\": %.1f}",
+                  driver.init_ms, driver.context_ms, runtime_ms, devices_ms, created_ms, added_ms,
+                  total_ms, total_ms - driver.init_ms - driver.context_ms);
+    std::puts(json);
+    if (!settings.json.empty()) std::ofstream(settings.json) << json << "\n";
+    return 0;
+}
+
+std::vector<float> load_rows(const Settings& settings, std::uint32_t& dim, std::uint64_t& count) {
+    if (settings.base.empty()) {
+        dim = settings.dim;
+        count = settings.rows;
+        std::vector<float> rows = skep::testing::random_f32(count * dim, 1);
+        if (settings.bytes) {
+            for (float& value : rows)
+                value = static_cast<float>(static_cast<int>((value + 1) * 127));
+        }
+        return rows;
+    }
+    std::ifstream file(settings.base, std::ios::binary);
+    std::uint32_t head[2] = {0, 0};
+    file.read(reinterpret_cast<char*>(head), sizeof head);
+    dim = head[1];
+    count = std::min<std::uint64_t>(head[0], settings.rows);
+    std::vector<char> bytes(count * dim);
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (!file) throw std::runtime_error("cannot read " + settings.base);
+    std::vector<float> rows(bytes.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i] = static_cast<float>(static_cast<unsigned char>(bytes[i]));
+    }
+    return rows;
+}
+
+template <typename Element>
+int measure(const Settings& settings, const std::vector<Element>& rows, std::uint32_t dim,
+            std::uint64_t count) {
+    const skep::Runtime runtime = skep::Runtime::create().value();
+    skep::CollectionOptions options;
+    options.device = "cuda:0";
+    options.dim = dim;
+    options.dtype = sizeof(Element) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
+    if (skep_metric_from_name(settings.metric.c_str(), &options.metric, nullptr) != SKEP_OK) {
+        throw std::runtime_error("unknown metric " + settings.metric);
+    }
+    const skep::DeviceInfo device = runtime.find_device("cuda:0").value();
+    skep::Collection collection = skep::Collection::create(runtime, options).value();
+
+    const auto add_begin = Clock::now();
+    constexpr std::uint64_t kAddBatch = 100'000;
+    for (std::uint64_t first = 0; first < count; first += kAddBatch) {
+        const std::uint64_t num_rows = std::min(kAddBatch, count - first);
+        const skep_matrix matrix =
+            SKEP_HOST_MATRIX(skep_matrix, options.dtype, rows.data() + first * dim, num_rows, dim);
+        collection.add(matrix).value();
+    }
+    const double add_ms = milliseconds_since(add_begin);
+    const double adds_per_s = static_cast<double>(count) / add_ms * 1e3;
+
+    std::string runs;
+    std::printf("%s %s, %s %ux%llu, k %llu\nadds: %.2f M rows/s\n%8s %10s %10s %12s\n", device.name,
+                device.isa, settings.metric.c_str(), dim, static_cast<unsigned long long>(count),
+                static_cast<unsigned long long>(settings.k), adds_per_s / 1e6, "batch", "p50 us",
+                "p99 us", "queries/s");
+    for (const std::uint64_t batch : settings.batches) {
+        // Fresh queries near the rows: a row with a little noise.
+        std::vector<Element> queries(batch * dim);
+        const auto noise = skep::testing::random_f32(batch * dim, 77 + batch);
+        for (std::uint64_t query = 0; query < batch; ++query) {
+            const std::uint64_t row = (query * 7919 + 13) % count;
+            for (std::uint32_t i = 0; i < dim; ++i) {
+                const float value = static_cast<float>(rows[row * dim + i]);
+                const float moved =
+                    sizeof(Element) == 1 || settings.bytes || !settings.base.empty()
+                        ? std::clamp(value + std::round(noise[query * dim + i] * 8), 0.0F, 255.0F)
+                        : noise[query * dim + i];
+                queries[query * dim + i] = static_cast<Element>(moved);
+            }
+        }
+        const skep_matrix matrix =
+            SKEP_HOST_MATRIX(skep_matrix, options.dtype, queries.data(), batch, dim);
+        skep::Hits hits = collection.search(matrix, settings.k).value();
+
+        // The answer before the time: three queries against the definition.
+        for (std::uint64_t query = 0; query < std::min<std::uint64_t>(batch, 3); ++query) {
+            std::vector<std::pair<double, std::uint64_t>> truth(count);
+            for (std::uint64_t row = 0; row < count; ++row) {
+                truth[row] = {skep::distance(options.metric, queries.data() + query * dim,
+                                             rows.data() + row * dim, dim),
+                              row};
+            }
+            std::partial_sort(truth.begin(),
+                              truth.begin() + static_cast<std::ptrdiff_t>(settings.k), truth.end());
+            for (std::uint64_t i = 0; i < settings.k; ++i) {
+                if (hits.keys[query * settings.k + i] != truth[i].second) {
+                    throw std::runtime_error("wrong answer in batch " + std::to_string(batch));
+                }
+            }
+        }
+
+        std::vector<double> times;
+        const auto begin = Clock::now();
+        const std::size_t least = batch <= 100 ? 200 : 9;
+        while (times.size() < least || milliseconds_since(begin) < 700) {
+            const auto one = Clock::now();
+            hits = collection.search(matrix, settings.k).value();
+            times.push_back(milliseconds_since(one) * 1e3);
+            if (milliseconds_since(begin) > 8000) break;
+        }
+        std::sort(times.begin(), times.end());
+        const double p50 = times[times.size() / 2];
+        const double p99 = times[times.size() * 99 / 100];
+        const double qps = static_cast<double>(batch) / p50 * 1e6;
+        std::printf("%8llu %10.1f %10.1f %12.0f\n", static_cast<unsigned long long>(batch), p50,
+                    p99, qps);
+        char run[256];
+        std::snprintf(run, sizeof run,
+                      "%s{\"batch\": %llu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"qps\": %.0f, "
+                      "\"repetitions\": %zu}",
+                      runs.empty() ? "" : ", ", static_cast<unsigned long long>(batch), p50, p99,
+                      qps, times.size());
+        runs += run;
+    }
+    const skep_collection_stats stats = collection.stats().value();
+    std::printf("redone by the plain kernels: %llu queries; %.0f bytes per vector\n",
+                static_cast<unsigned long long>(stats.num_exact_retries),
+                static_cast<double>(stats.row_bytes) / static_cast<double>(count));
+    const std::string json =
+        std::string("{\"device\": \"") + device.name + "\", \"isa\": \"" + device.isa +
+        "\", \"driver\": \"" + device.driver_version + "\", \"metric\": \"" + settings.metric +
+        "\", \"dtype\": " + std::to_string(options.dtype) +
+        ", \"num_vectors\": " + std::to_string(count) + ", \"dim\": " + std::to_string(dim) +
+        ", \"k\": " + std::to_string(settings.k) +
+        ", \"adds_per_s\": " + std::to_string(adds_per_s) +
+        ", \"retries\": " + std::to_string(stats.num_exact_retries) + ", \"runs\": [" + runs + "]}";
+    if (!settings.json.empty()) std::ofstream(settings.json) << json << "\n";
+    return 0;
+}
+
+int run(const Settings& settings) {
+    if (settings.first_answer) return first_answer(settings);
+    std::uint32_t dim = 0;
+    std::uint64_t count = 0;
+    const std::vector<float> rows = load_rows(settings, dim, count);
+    if (!settings.bytes) return measure(settings, rows, dim, count);
+    std::vector<std::uint8_t> bytes(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        bytes[i] = static_cast<std::uint8_t>(rows[i]);
+    return measure(settings, bytes, dim, count);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Settings settings;
+    CLI::App app("Exact search on a GPU, host memory to host memory");
+    app.add_option("--rows", settings.rows, "rows, or the most to take of the base file");
+    app.add_option("--dim", settings.dim);
+    app.add_option("--k", settings.k);
+    app.add_option("--base", settings.base, "rows from a .u8bin file instead of random ones");
+    app.add_option("--batches", settings.batches)->delimiter(',');
+    app.add_option("--metric", settings.metric);
+    app.add_flag("--bytes", settings.bytes, "u8 rows instead of f32");
+    app.add_flag("--first-answer", settings.first_answer, "time the way to the first answer only");
+    app.add_option("--json", settings.json, "file to write figures to");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return run(settings);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "flat_search_bench: %s\n", failure.what());
+        return 1;
+    }
+}
