@@ -2,6 +2,7 @@
 #include "collection/key_table.hpp"
 
 #include <fmt/format.h>
+#define XXH_INLINE_ALL  // no library of that name at run time
 #include <xxhash.h>
 
 #include <algorithm>
