@@ -31,6 +31,14 @@ int fail(const std::string& program, std::string message, int exit_code) {
     return exit_code;
 }
 
+// The library's messages begin with the operation, which is often the command: once is enough.
+int fail(const std::string& program, const skep::Error& error) {
+    std::string message = error.what();
+    const std::string operation = program.substr(program.rfind(' ') + 1) + ": ";
+    if (message.compare(0, operation.size(), operation) == 0) message.erase(0, operation.size());
+    return fail(program, message, kFailed);
+}
+
 int finish(const std::string& program, const std::string& output) {
     const bool is_written = std::fwrite(output.data(), 1, output.size(), stdout) == output.size() &&
                             std::fflush(stdout) == 0;
@@ -47,7 +55,7 @@ int run_command(const std::string& name, const Command& command, Interrupt& inte
         if (error.status() == SKEP_CANCELLED && interrupt.signal() != 0) {
             return fail(name, "interrupted", kSignalBase + interrupt.signal());
         }
-        return fail(name, error.what(), kFailed);
+        return fail(name, error);
     } catch (const std::bad_alloc&) {
         return fail(name, "out of memory", kFailed);
     } catch (const std::exception& error) {
