@@ -23,6 +23,8 @@ class BuildTest(ProgramTest):
         values = [line.split()[-1] for line in lines[1:]]
         for value in ["inner_product", "u8", "flat", "128", "10000"]:
             self.assertIn(value, values)
+        self.assertTrue(all("{" not in line for line in lines), lines)
+        self.assertTrue(any("name rows" in line and "bytes 1280000" in line for line in lines), lines)
 
     def test_dtype_is_the_one_of_the_file(self):
         rows = random_rows(20, 7)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // skep info: what is in a .skep file, read from its header alone.
+#include <fmt/format.h>
 #include <skep/skep.hpp>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -24,18 +26,32 @@ struct Options {
     bool is_json = false;
 };
 
-// One line per field, "name  value"; nested ones as "outer.inner".
+// A value within one line: texts without quotes, an object as "name value, name value".
+std::string one_line(const json::value& value) {
+    if (const json::string* text = value.if_string()) return std::string(*text);
+    if (const json::object* object = value.if_object()) {
+        std::string line;
+        for (const json::key_value_pair& member : *object) {
+            if (!line.empty()) line += ", ";
+            line += std::string(member.key()) + " " + one_line(member.value());
+        }
+        return line;
+    }
+    return json::serialize(value);
+}
+
+// One line per field: those of an inner object as "outer.inner", those of a list as "outer[0]".
 void add_fields(Table& table, const std::string& prefix, const json::object& object) {
     for (const json::key_value_pair& member : object) {
         const std::string name = prefix + std::string(member.key());
         if (const json::object* inner = member.value().if_object()) {
             add_fields(table, name + ".", *inner);
-        } else if (const json::string* text = member.value().if_string()) {
-            table.add_row({name, std::string(*text)});
+        } else if (const json::array* list = member.value().if_array()) {
+            for (std::size_t index = 0; index < list->size(); ++index) {
+                table.add_row({fmt::format("{}[{}]", name, index), one_line((*list)[index])});
+            }
         } else {
-            std::string text_of_value = json_text(member.value());
-            text_of_value.pop_back();
-            table.add_row({name, text_of_value});
+            table.add_row({name, one_line(member.value())});
         }
     }
 }
