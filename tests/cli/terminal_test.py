@@ -6,11 +6,12 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import termios
 import time
 
-from skep_program import BASE, PROGRAM, QUERIES, ProgramTest, write_vectors
+from skep_program import BASE, PROGRAM, QUERIES, ProgramTest
 
 SECONDS_TO_APPEAR = 60
 
@@ -21,10 +22,10 @@ class TerminalTest(ProgramTest):
         base = self.folder / "long.u8bin"
         rows = BASE.read_bytes()[8:]
         copies = 30
-        base.write_bytes((copies * 10000).to_bytes(4, "little") + (128).to_bytes(4, "little") + rows * copies)
+        base.write_bytes(struct.pack("<II", copies * 10000, 128) + rows * copies)
         queries = self.folder / "long_query.u8bin"
         rows = QUERIES.read_bytes()[8:]
-        queries.write_bytes((20 * 100).to_bytes(4, "little") + (128).to_bytes(4, "little") + rows * 20)
+        queries.write_bytes(struct.pack("<II", copies * 100, 128) + rows * copies)
         return ["eval", "--base", base, "--queries", queries, "--threads", "1"]
 
     def start(self, arguments, stderr, **options):
@@ -84,12 +85,12 @@ class TerminalTest(ProgramTest):
 
     def test_ctrl_c_stops_a_long_call_with_130_and_one_line(self):
         process, master = self.start_on_terminal(self.long_evaluation())
-        self.read_until(master, b"**")
+        self.read_until(master, b"computing the exact truth", b"**")
         pressed = time.monotonic()
         os.write(master, b"\x03")
         shown = self.read_until(master, b"interrupted\r\n")
         self.assertEqual(process.wait(timeout=SECONDS_TO_APPEAR), 130)
-        self.assertLess(time.monotonic() - pressed, 5)
+        self.assertLess(time.monotonic() - pressed, 10)
         self.assertTrue(shown.endswith(b"\r\nskep eval: interrupted\r\n"), shown)
         self.assertEqual(process.stdout.read(), b"")
 
@@ -102,7 +103,9 @@ class TerminalTest(ProgramTest):
         self.assertEqual(process.stderr.read(), b"skep eval: interrupted\n")
 
     def test_interrupted_build_leaves_the_old_file(self):
-        wide = write_vectors(self.folder / "wide.fbin", [[1.0] * 65536] * 400)
+        num_rows, dim = 400, 65536
+        wide = self.folder / "wide.fbin"
+        wide.write_bytes(struct.pack("<II", num_rows, dim) + bytes(4 * num_rows * dim))
         target = self.folder / "out.skep"
         target.write_bytes(b"old")
         process = self.start(["build", "--base", wide, "--out", target], subprocess.PIPE)
