@@ -130,5 +130,5 @@ fi
 echo
 printf '%-28s %-8s %s\n' part result detail
 printf '%s' "$table"
-printf '%s' "$table" | awk 'BEGIN {printf "["} {printf "%s{\"part\": \"%s\", \"result\": \"%s\"}", NR > 1 ? ", " : "", $1, $2} END {print "]"}' > "$out/suite.json"
+printf '%s' "$table" | awk 'BEGIN {printf "["} {printf "%s{\"part\": \"%s\", \"result\": \"%s\"}", (NR > 1 ? ", " : ""), $1, $2} END {print "]"}' > "$out/suite.json"
 ((failed == 0))
