@@ -13,8 +13,9 @@
  * Threads. Every function may be called from any thread. Of one collection any number of calls may
  * run at once: reads (search, get, contains, count, keys, stats, save) run side by side and beside
  * one write; writes (add, upsert, remove, clear, reserve) queue behind one another; compact waits
- * for running reads and holds new ones back. A read sees the collection as it was when the read
- * began.
+ * for running reads and holds new ones back; clear waits for reads that began before it. A read
+ * sees the collection as it was when the read began. A callback must not call the collection whose
+ * call it watches.
  *
  * Failure. See status.h. Errors are also the only way in which the library speaks: it prints
  * nothing, installs no signal handler and ends no process.

@@ -31,6 +31,24 @@ class AppendedRows {
     std::uint64_t first_slot_;
 };
 
+// Lets reads go on, with a snapshot of what there was, unless another one was published.
+class ReadsHeldBack {
+  public:
+    ReadsHeldBack(Publication& publication, SnapshotRef unchanged)
+        : publication_(publication), next_(std::move(unchanged)) {
+        publication_.hold_back_reads();
+    }
+    ~ReadsHeldBack() { publication_.publish(std::move(next_)); }
+    ReadsHeldBack(const ReadsHeldBack&) = delete;
+    ReadsHeldBack& operator=(const ReadsHeldBack&) = delete;
+
+    void go_on_with(SnapshotRef next) noexcept { next_ = std::move(next); }
+
+  private:
+    Publication& publication_;
+    SnapshotRef next_;
+};
+
 }  // namespace
 
 struct Collection::NewRows {
@@ -322,18 +340,16 @@ Result<void> Collection::compact(const skep_call* call) {
 
     // Lookups first: a read that has them locked may still ask for a snapshot.
     const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
-    publication_.hold_back_reads();
-    const Result<void> compacted =
-        store_.compact(unchanged->num_slots, unchanged->mask.get(), call);
-    if (!compacted) {
-        publication_.publish(std::move(unchanged));
-        return compacted;
-    }
+    const std::uint64_t num_slots = unchanged->num_slots;
+    const std::shared_ptr<const Mask> mask = unchanged->mask;
+    ReadsHeldBack held_back(publication_, std::move(unchanged));
+    const Result<void> compacted = store_.compact(num_slots, mask.get(), call);
+    if (!compacted) return compacted;
     is_adopted_ = false;
     keys_.adopt(std::move(keys));
     payloads_.adopt(std::move(payloads));
     erase_log_.clear();
-    publication_.publish(std::move(next));
+    held_back.go_on_with(std::move(next));
     return {};
 }
 

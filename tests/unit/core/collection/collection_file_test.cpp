@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Saving a collection and opening it again, on the memory backend.
-#include <unistd.h>
-
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-
 #include "io/collection_file.hpp"
 #include "support/collection_fixture.hpp"
 #include "support/generators.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace skep::testing {
 namespace {
@@ -20,18 +15,6 @@ constexpr std::uint32_t kSkipChecksums = SKEP_OPEN_SKIP_CHECKSUMS;
 
 class CollectionFile : public MemoryBackendTest {
   protected:
-    void SetUp() override {
-        MemoryBackendTest::SetUp();
-        folder_ = std::filesystem::temp_directory_path() /
-                  ("skep_collection_file_" + std::to_string(getpid()));
-        std::filesystem::create_directory(folder_);
-        path_ = (folder_ / "saved.skep").string();
-    }
-    void TearDown() override {
-        std::filesystem::remove_all(folder_);
-        MemoryBackendTest::TearDown();
-    }
-
     Outcome save(const TestCollection& collection) const {
         return outcome([&](skep_error* error) {
             return skep_collection_save(collection.get(), path_.c_str(), nullptr, error);
@@ -45,8 +28,8 @@ class CollectionFile : public MemoryBackendTest {
         return TestCollection(std::move(handle));
     }
 
-    std::filesystem::path folder_;
-    std::string path_;
+    TemporaryFolder folder_;
+    std::string path_ = folder_ / "saved.skep";
 };
 
 TEST_F(CollectionFile, BringsBackWhatWasAlive) {
@@ -143,7 +126,7 @@ TEST_F(CollectionFile, LeavesNothingBehindWhenTheBackendFails) {
     MemoryBackend::fail_operation("read", 1);
     EXPECT_THAT(save(collection), FailsWith(SKEP_DEVICE_FAILED, "read"));
     MemoryBackend::fail_call(0);
-    EXPECT_TRUE(std::filesystem::is_empty(folder_));
+    EXPECT_TRUE(folder_.list().empty());
 
     ASSERT_THAT(save(collection), Succeeds());
     for (const std::uint32_t flags : {0U, kMap}) {
