@@ -31,11 +31,10 @@ Result<void> check_device_offers(const Device& device, const skep_collection_inf
     }
     const std::uint32_t dtypes = device.info().supported_dtypes[info.metric];
     if ((dtypes & (std::uint32_t{1} << info.dtype)) == 0) {
-        static constexpr const char* kMetricNames[] = {"cosine", "l2", "inner_product"};
         return client_error(
             SKEP_UNSUPPORTED_TYPE,
             fmt::format("create: {} with metric {} is not offered on device '{}'",
-                        dtype_text(info.dtype), kMetricNames[info.metric], device.info().id));
+                        dtype_text(info.dtype), skep_metric_name(info.metric), device.info().id));
     }
     return {};
 }
