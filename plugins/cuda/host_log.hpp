@@ -22,6 +22,7 @@ class HostLog {
             const std::string message = fmt::format(format, std::forward<Values>(values)...);
             host_->log(host_->context, level, "cuda", message.c_str());
         } catch (...) {
+            host_->log(host_->context, level, "cuda", "a line is lost: no memory to write it");
         }
     }
 

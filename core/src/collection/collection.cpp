@@ -57,7 +57,7 @@ Result<void> Collection::check_info(const char* operation, const skep_collection
         {"key_kind", info.key_kind, SKEP_KEY_STRING},
     };
     for (const auto& enumerator : enumerators) {
-        const Result<void> checked =
+        Result<void> checked =
             check_enumerator(operation, enumerator.field, enumerator.value, enumerator.largest);
         if (!checked) return checked;
     }

@@ -120,8 +120,7 @@ Result<void> Collection::fill(const LoadedCollection& loaded, CallControl& contr
         contents.payload_offsets.empty() ? nullptr : &payload_list);
     const bool can_adopt = loaded.is_mapped && contents.num_rows != 0 &&
                            device_->has_capability(SKEP_CAPABILITY_ADOPT_ROWS);
-    const Result<void> filled =
-        can_adopt ? adopt_rows(loaded, control) : load_rows(loaded.rows, control);
+    Result<void> filled = can_adopt ? adopt_rows(loaded, control) : load_rows(loaded.rows, control);
     if (!filled) return filled;
 
     auto next = std::make_shared<Snapshot>(*publication_.read());

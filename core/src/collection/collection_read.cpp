@@ -56,7 +56,7 @@ Result<void> Collection::get(const skep_keys& keys, const skep_mutable_matrix* r
             rows->struct_size, rows->dtype, rows->memory_kind, rows->memory_device_id,
             rows->num_rows,    rows->dim,   rows->reserved,    rows->row_stride_bytes,
             rows->data};
-        const Result<void> checked = check_matrix("get", "rows", shape, info_.dim, {});
+        Result<void> checked = check_matrix("get", "rows", shape, info_.dim, {});
         if (!checked) return checked;
     }
     std::vector<std::uint32_t> slots;
@@ -82,7 +82,7 @@ Result<void> Collection::get(const skep_keys& keys, const skep_mutable_matrix* r
         skep_mutable_matrix target = *rows;
         target.struct_size = sizeof target;
         target.memory_kind = SKEP_MEMORY_HOST;
-        const Result<void> read = store_.read(slots, target, nullptr);
+        Result<void> read = store_.read(slots, target, nullptr);
         if (!read) return read;
     } else if (rows != nullptr) {
         // Some are missing: the others are read aside, so that a failure leaves the output alone.
@@ -90,7 +90,7 @@ Result<void> Collection::get(const skep_keys& keys, const skep_mutable_matrix* r
         if (!present.empty()) {
             const skep_mutable_matrix target = SKEP_HOST_MATRIX(
                 skep_mutable_matrix, info_.dtype, buffer.data(), present.size(), info_.dim);
-            const Result<void> read = store_.read(present, target, nullptr);
+            Result<void> read = store_.read(present, target, nullptr);
             if (!read) return read;
         }
         const std::byte* next = buffer.data();

@@ -114,8 +114,7 @@ Result<void> Collection::check_queries(const char* operation, const skep_matrix&
                             fmt::format("{}: queries are {}; expected {} or f32", operation,
                                         dtype_text(queries.dtype), dtype_text(info_.dtype)));
     }
-    const Result<void> checked =
-        check_matrix(operation, "queries", queries, info_.dim, memory_rules());
+    Result<void> checked = check_matrix(operation, "queries", queries, info_.dim, memory_rules());
     if (!checked || !is_host_memory(queries.memory_kind)) return checked;
     return check_finite(operation, "query", queries);
 }
@@ -158,7 +157,7 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
         return client_error(SKEP_INVALID_ARGUMENT,
                             "search: the filter was made for another collection");
     }
-    const Result<void> checked = check_queries("search", queries);
+    Result<void> checked = check_queries("search", queries);
     if (!checked) return checked;
     const Result<std::uint64_t> num_answers =
         checked_product("search", "num_queries times k", queries.num_rows, k);
@@ -182,7 +181,7 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
         const std::uint64_t max_batch = std::max<std::uint64_t>(device_->info().max_batch, 1);
         for (std::uint64_t query = 0; query < shape.num_queries;) {
             const std::uint64_t count = std::min(max_batch, shape.num_queries - query);
-            const Result<void> searched =
+            Result<void> searched =
                 search_parts({&part, 1}, rows_of(source, query, count), shape.found_k, ef_search,
                              answers.slots().data() + query * shape.found_k,
                              answers.distances().data() + query * shape.found_k, call);

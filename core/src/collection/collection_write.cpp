@@ -150,11 +150,11 @@ Result<void> Collection::insert(const char* operation, const NewRows& batch,
     PayloadStore::Staged staged_payloads(payloads_, first_slot, count, batch.payloads);
     if (!replaced.empty()) erase_log_.reserve(first_slot);
 
-    const Result<void> appended = append_rows(operation, batch.rows, first_slot, call);
+    Result<void> appended = append_rows(operation, batch.rows, first_slot, call);
     if (!appended) return appended;
     AppendedRows appended_rows(store_, first_slot);
     if (!is_host_memory(batch.rows.memory_kind)) {
-        const Result<void> checked = check_appended(operation, first_slot, count);
+        Result<void> checked = check_appended(operation, first_slot, count);
         if (!checked) return checked;
     }
     next->generation = before->generation + 1;
@@ -185,7 +185,7 @@ Result<void> Collection::insert(const char* operation, const NewRows& batch,
 
 Result<void> Collection::append_rows(const char* operation, const skep_matrix& rows,
                                      std::uint64_t first_slot, const skep_call* call) {
-    const Result<void> room = make_room(operation, first_slot, rows.num_rows);
+    Result<void> room = make_room(operation, first_slot, rows.num_rows);
     if (!room) return room;
     return store_.append(as_store_input(rows), call);
 }
@@ -200,7 +200,7 @@ Result<void> Collection::make_room(const char* operation, std::uint64_t num_slot
     if (!stats) return stats.error();
     const std::uint64_t capacity = grown_capacity(stats->capacity_slots, needed, row_bytes());
     if (capacity == stats->capacity_slots) return {};
-    const Result<void> reserved = store_.reserve(capacity);
+    Result<void> reserved = store_.reserve(capacity);
     if (reserved || capacity == needed) return reserved;
     // Room to grow is a comfort; the rows at hand may still fit without it.
     const skep_status status = reserved.error().status();
@@ -220,7 +220,7 @@ Result<void> Collection::check_appended(const char* operation, std::uint64_t fir
         const std::uint64_t num_rows = std::min(batch_rows, count - row);
         const skep_mutable_matrix target =
             SKEP_HOST_MATRIX(skep_mutable_matrix, info_.dtype, buffer.data(), num_rows, info_.dim);
-        const Result<void> read = store_.read_range(first_slot + row, target, nullptr);
+        Result<void> read = store_.read_range(first_slot + row, target, nullptr);
         if (!read) return read;
         const skep_matrix rows =
             SKEP_HOST_MATRIX(skep_matrix, info_.dtype, buffer.data(), num_rows, info_.dim);
@@ -343,7 +343,7 @@ Result<void> Collection::compact(const skep_call* call) {
     const std::uint64_t num_slots = unchanged->num_slots;
     const std::shared_ptr<const Mask> mask = unchanged->mask;
     ReadsHeldBack held_back(publication_, std::move(unchanged));
-    const Result<void> compacted = store_.compact(num_slots, mask.get(), call);
+    Result<void> compacted = store_.compact(num_slots, mask.get(), call);
     if (!compacted) return compacted;
     is_adopted_ = false;
     keys_.adopt(std::move(keys));

@@ -33,7 +33,7 @@ Result<void> check_u64_keys(const char* operation, const skep_keys& keys) {
 Result<void> check_string_keys(const char* operation, const skep_keys& keys) {
     const skep_byte_list_view list{sizeof(skep_byte_list_view), 0, keys.count, keys.offsets,
                                    keys.bytes};
-    const Result<void> checked = check_byte_list(operation, "keys", list);
+    Result<void> checked = check_byte_list(operation, "keys", list);
     if (!checked) return checked;
     for (std::uint64_t position = 0; position < keys.count; ++position) {
         const std::uint64_t length = keys.offsets[position + 1] - keys.offsets[position];

@@ -74,8 +74,8 @@ Result<void> search_parts(std::span<const SearchPart> parts, const skep_matrix& 
         answer.first_slot = part.first_slot;
         answer.slots.resize(queries.num_rows * k);
         answer.distances.resize(queries.num_rows * k);
-        const Result<void> searched = search_part(part, queries, k, ef_search, answer.slots.data(),
-                                                  answer.distances.data(), call);
+        Result<void> searched = search_part(part, queries, k, ef_search, answer.slots.data(),
+                                            answer.distances.data(), call);
         if (!searched) return searched;
     }
     std::vector<std::uint64_t> heads(parts.size());

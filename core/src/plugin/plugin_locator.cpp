@@ -113,9 +113,10 @@ std::vector<Place> locate_plugins(const LocatorInput& input) {
         places.push_back(place_of_caller(path));
     // A variable set to nothing is the usual way to switch it off.
     if (input.backend_path && !input.backend_path->empty()) {
-        for (const std::string& element : split(*input.backend_path)) {
+        const std::vector<std::string> elements = split(*input.backend_path);
+        places.reserve(places.size() + elements.size());
+        for (const std::string& element : elements)
             places.push_back(place_of_variable(element));
-        }
     }
     places.push_back(builtin);
 

@@ -12,6 +12,7 @@
 namespace skep::cuda {
 
 struct DriverApi {
+// Names of a declarator cannot stand in parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define SKEP_DRIVER_SYMBOL(member, symbol, need, parameters) CUresult(*member) parameters = nullptr;
 #include "driver/driver_symbols.def"
 #undef SKEP_DRIVER_SYMBOL
