@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Memory that runs out at any point of any call leaves the collection as it was: operator new on
 // both backends, and the host's own allocate under the processor.
+#include <atomic>
 #include <functional>
 
 #include "cpu_entry.hpp"
+#include "runtime/worker_pool.hpp"
 #include "support/collection_fixture.hpp"
 #include "support/failing_allocation.hpp"
 #include "support/generators.hpp"
@@ -258,6 +260,29 @@ TEST_P(AllocationFailure, OfTheHostChangesNothing) {
         }
     }
     EXPECT_GE(num_failures, 2);
+}
+
+TEST(WorkerPoolAllocationFailure, LeavesTheTasksToWhoIsThere) {
+    struct Runs {
+        std::atomic<int> of_task[20] = {};
+    };
+    const auto count = [](void* context, std::uint64_t task_id, std::uint32_t) {
+        ++static_cast<Runs*>(context)->of_task[task_id];
+    };
+    std::uint64_t n = 1;
+    for (bool has_failed = true; has_failed; ++n) {
+        ASSERT_LT(n, 100U) << "the call never succeeds";
+        WorkerPool pool(4);
+        Runs runs;
+        {
+            const FailingAllocation failing(n);
+            pool.parallel_for(20, count, &runs);
+            has_failed = failing.has_failed();
+        }
+        for (const std::atomic<int>& run : runs.of_task)
+            EXPECT_EQ(run, 1) << "allocation " << n;
+    }
+    EXPECT_GT(n, 3U) << "nothing was allocated, so nothing was tested";
 }
 
 INSTANTIATE_TEST_SUITE_P(On, AllocationFailure, ::testing::Values("memory", "cpu"),

@@ -23,7 +23,7 @@ ProgressBar::ProgressBar(std::string title)
 
 ProgressBar::~ProgressBar() {
     // A stopped call leaves the bar half-way; what follows begins on a line of its own.
-    if (display_ && display_->count() < kNumSteps) std::cerr << std::endl;
+    if (display_ && display_->count() < kNumSteps) std::cerr << '\n';
 }
 
 void ProgressBar::update(std::uint64_t done, std::uint64_t total) {

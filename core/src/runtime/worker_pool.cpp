@@ -7,9 +7,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <exception>
 #include <memory>
-#include <new>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -66,8 +65,9 @@ struct WorkerPool::Threads {
         try {
             while (threads.size() < count)
                 threads.emplace_back([this] { pool.attach(); });
-        } catch (const std::system_error&) {
-            // Fewer workers than asked for: parallel work is an offer.
+        } catch (const std::exception&) {
+            // Fewer workers than asked for, whether threads or memory ran out: parallel work is an
+            // offer. Let through, it would destroy the threads started so far unjoined.
         }
     }
     ~Threads() {
@@ -105,7 +105,7 @@ WorkerPool::Threads* WorkerPool::threads() noexcept {
         if (started == nullptr) {
             try {
                 started = new Threads(num_workers_ - 1);
-            } catch (const std::bad_alloc&) {
+            } catch (const std::exception&) {
                 return nullptr;
             }
             threads_.store(started, std::memory_order_release);
