@@ -43,7 +43,7 @@ found=$(git ls-files '*.h' '*.hpp' '*.c' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*
 
 if [[ "${1:-}" != --no-tidy ]]; then
     cmake --preset dev -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null
-    mapfile -t checked < <(git ls-files 'core/src/*.cpp' 'cli/*.cpp' 'plugins/cpu/*.cpp')
+    mapfile -t checked < <(git ls-files 'core/src/*.cpp' 'cli/*.cpp' 'plugins/*.cpp')
     log=build/clang-tidy.log
     if ! run-clang-tidy-19 -quiet -extra-arg=-Wno-unknown-warning-option -extra-arg=-Wno-deprecated-declarations -j "$(nproc)" -p build/dev "${checked[@]/#/$PWD/}" > "$log" 2>&1; then
         grep -E 'warning:|error:' "$log" | sort -u | head -50 >&2
