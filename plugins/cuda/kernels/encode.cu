@@ -138,7 +138,9 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
     residual = sqrt_exactly_rounded(fold_partial_sums(residual));
 
     if (is_valid && lane == 0) {
-        const double row_residual = (double)float_of_bits(params.store_bounds->max_residual_bits);
+        // An append beside this search may raise it: any value since the search began will do.
+        const double row_residual =
+            (double)float_of_bits(atomic_load(&params.store_bounds->max_residual_bits));
         // |x' q' - x q| <= |x - x'| |q| + |x'| |q - q'|, and |x'| <= |x| (1 + 2^-8).
         const double error =
             (row_residual + sum_error(params.dim)) * norm + (1.0 + 0x1p-7) * residual;

@@ -92,6 +92,10 @@ SKEP_DEVICE uint32_t atomic_add(uint32_t* target, uint32_t value) {
 SKEP_DEVICE uint32_t atomic_max(uint32_t* target, uint32_t value) {
     return __nvvm_atom_max_gen_ui(target, value);
 }
+// A word that others change meanwhile; orders nothing else.
+SKEP_DEVICE uint32_t atomic_load(const uint32_t* source) {
+    return *(const volatile uint32_t*)source;
+}
 
 // Double arithmetic that no compiler may fuse or reorder.
 SKEP_DEVICE double add_exactly_rounded(double a, double b) {

@@ -108,6 +108,9 @@ inline uint32_t atomic_max(uint32_t* target, uint32_t value) {
     }
     return seen;
 }
+inline uint32_t atomic_load(const uint32_t* source) {
+    return __atomic_load_n(source, __ATOMIC_RELAXED);
+}
 
 // Compiled without contraction, so that these are what they say.
 inline double add_exactly_rounded(double a, double b) {
