@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-# skep_private_options: warnings as errors and the build's sanitizers, for our own targets only.
+# skep_private_options: warnings as errors and the build's sanitizers, for our own targets only. skep_sanitizers is what of
+# it code with other warnings takes.
 add_library(skep_private_options INTERFACE)
+add_library(skep_sanitizers INTERFACE)
+target_link_libraries(skep_private_options INTERFACE skep_sanitizers)
 target_compile_options(
   skep_private_options
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wformat=2 -Werror
@@ -11,7 +14,7 @@ target_compile_options(
             # clang blames std::stable_sort for a function that libstdc++ 12 itself calls.
             $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 if(SKEP_SANITIZE)
-  target_compile_options(skep_private_options INTERFACE -fsanitize=${SKEP_SANITIZE} -fno-omit-frame-pointer
-                                                        -fno-sanitize-recover=all)
-  target_link_options(skep_private_options INTERFACE -fsanitize=${SKEP_SANITIZE})
+  target_compile_options(skep_sanitizers INTERFACE -fsanitize=${SKEP_SANITIZE} -fno-omit-frame-pointer
+                                                   -fno-sanitize-recover=all)
+  target_link_options(skep_sanitizers INTERFACE -fsanitize=${SKEP_SANITIZE})
 endif()

@@ -38,7 +38,35 @@ struct Mapping {
     CUmemGenericAllocationHandle handle;
 };
 
+void* pointer_of(CUdeviceptr address) {
+    void* pointer = nullptr;
+    std::memcpy(&pointer, &address, sizeof pointer);
+    return pointer;
+}
+
 struct Books {
+    Books() = default;
+    // What calls to a lost or shut down driver never gave back is the driver's, not a leak.
+    ~Books() {
+        for (const auto& [address, bytes] : allocations)
+            std::free(pointer_of(address));
+        for (const auto& [pointer, bytes] : pinned)
+            std::free(pointer);
+        for (const auto& [address, bytes] : ranges)
+            munmap(pointer_of(address), bytes);
+        for (const auto* objects : {&streams, &events}) {
+            for (void* object : *objects)
+                std::free(object);
+        }
+        for (const auto& [module, functions] : modules) {
+            for (Function* function : functions)
+                delete function;
+            delete module;
+        }
+    }
+    Books(const Books&) = delete;
+    Books& operator=(const Books&) = delete;
+
     std::mutex mutex;
     std::map<CUdeviceptr, std::uint64_t> allocations;
     std::map<void*, std::uint64_t> pinned;
@@ -90,12 +118,6 @@ CUresult take_device_bytes(std::uint64_t bytes) {
     if (used > control->peak_device_bytes) control->peak_device_bytes = used;
     ++control->num_allocations;
     return CUDA_SUCCESS;
-}
-
-void* pointer_of(CUdeviceptr address) {
-    void* pointer = nullptr;
-    std::memcpy(&pointer, &address, sizeof pointer);
-    return pointer;
 }
 
 CUdeviceptr address_of(const void* pointer) {

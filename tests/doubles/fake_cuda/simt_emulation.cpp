@@ -9,10 +9,12 @@
 #include <memory>
 #include <vector>
 
+#include "sanitizer_fiber.hpp"
+
 namespace skep::cuda::emulation {
 namespace {
 
-constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kStackBytes = kStackFactor * 64 * 1024;
 constexpr uint32_t kLanes = 32;
 
 // Two sets of values: a lane that runs ahead into the next exchange does not overwrite what slower
@@ -65,12 +67,14 @@ void switch_to(FiberContext& from, FiberContext& to) {
 
 struct Fiber {
     FiberContext context{};
+    SanitizerFiber sanitizer;
     std::unique_ptr<char[]> stack;
     bool is_done = false;
 };
 
 struct Scheduler {
     FiberContext main{};
+    SanitizerFiber main_sanitizer;
     std::vector<Fiber> fibers;
     std::vector<Warp> warps;
     uint32_t barrier_generation = 0;
@@ -87,15 +91,20 @@ thread_local Scheduler scheduler;
 void yield() {
     Scheduler& s = scheduler;
     const uint32_t thread = s.position.thread;
-    switch_to(s.fibers[thread].context, s.main);
+    Fiber& fiber = s.fibers[thread];
+    fiber.sanitizer.before_switch_to(s.main_sanitizer);
+    switch_to(fiber.context, s.main);
+    fiber.sanitizer.after_switch_from(s.main_sanitizer);
     s.position.thread = thread;
 }
 
 void fiber_main() {
     Scheduler& s = scheduler;
     const uint32_t thread = s.position.thread;
+    Fiber& fiber = s.fibers[thread];
+    fiber.sanitizer.after_switch_from(s.main_sanitizer);
     s.body(s.params);
-    s.fibers[thread].is_done = true;
+    fiber.is_done = true;
     s.has_progress = true;
     --s.num_alive;
     // Threads that have ended count as having arrived everywhere, as on the device.
@@ -109,7 +118,8 @@ void fiber_main() {
         s.num_at_barrier = 0;
         ++s.barrier_generation;
     }
-    switch_to(s.fibers[thread].context, s.main);
+    fiber.sanitizer.before_switch_to(s.main_sanitizer, true);
+    switch_to(fiber.context, s.main);
 }
 
 bool run_block(uint32_t num_threads) {
@@ -123,6 +133,7 @@ bool run_block(uint32_t num_threads) {
         Fiber& fiber = s.fibers[thread];
         if (!fiber.stack) fiber.stack = std::make_unique<char[]>(kStackBytes);
         fiber.is_done = false;
+        fiber.sanitizer.restart(fiber.stack.get(), kStackBytes);
         prepare(fiber.context, fiber.stack.get(), fiber_main);
         ++s.warps[thread / kLanes].num_lanes;
     }
@@ -130,8 +141,11 @@ bool run_block(uint32_t num_threads) {
         s.has_progress = false;
         for (uint32_t thread = 0; thread < num_threads; ++thread) {
             if (s.fibers[thread].is_done) continue;
+            Fiber& fiber = s.fibers[thread];
             s.position.thread = thread;
-            switch_to(s.main, s.fibers[thread].context);
+            s.main_sanitizer.before_switch_to(fiber.sanitizer);
+            switch_to(s.main, fiber.context);
+            s.main_sanitizer.after_switch_from(fiber.sanitizer);
         }
         if (!s.has_progress) return false;
     }

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <skep/common/distance.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "driver/driver_types.h"
@@ -52,7 +54,9 @@ class TestHost {
         services_.context = this;
         services_.log_enabled = [](void*, std::int32_t) -> std::int32_t { return 1; };
         services_.log = [](void* self, std::int32_t, const char*, const char* message) {
-            static_cast<TestHost*>(self)->log += std::string(message) + "\n";
+            auto& host = *static_cast<TestHost*>(self);
+            const std::lock_guard lock(host.log_mutex_);
+            host.log_ += std::string(message) + "\n";
         };
         services_.allocate = [](void*, std::uint64_t size, std::uint64_t alignment) {
             return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -68,10 +72,16 @@ class TestHost {
     }
     [[nodiscard]] const skep_host_services* services() const { return &services_; }
 
-    std::string log;
+    // What was logged since the last call.
+    std::string take_log() {
+        const std::lock_guard lock(log_mutex_);
+        return std::exchange(log_, {});
+    }
 
   private:
     skep_host_services services_{};
+    std::mutex log_mutex_;
+    std::string log_;
 };
 
 inline const skep_backend_operations& cuda_operations() {

@@ -179,12 +179,13 @@ TEST_F(CudaDevices, WarmUpLoadsEveryKernel) {
     ASSERT_EQ(session.ops.opt_device_warm_up(session.device, &options, nullptr, &session.error),
               SKEP_OK)
         << session.error.message;
-    session.host.log.clear();
+    session.host.take_log();
     ASSERT_EQ(session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, 8), SKEP_OK);
     ASSERT_EQ(session.append(random_f32(80, 1), 8), SKEP_OK);
     Answer answer;
     ASSERT_EQ(session.search(random_f32(8, 2), 8, 10, 1, answer), SKEP_OK);
-    EXPECT_EQ(session.host.log.find("module"), std::string::npos) << session.host.log;
+    const std::string log = session.host.take_log();
+    EXPECT_EQ(log.find("module"), std::string::npos) << log;
 }
 
 TEST_F(CudaDevices, MemoryIsTheDrivers) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Storage: growth without moving, truncate, read back, compact, what is counted.
-#include <thread>
-
 #include "cuda_harness.hpp"
 
 namespace skep::testing {
@@ -161,42 +159,6 @@ TEST_F(CudaStore, SteadySearchesAllocateNothing) {
         ASSERT_EQ(session.search(random_f32(kDim, 75 + i), kDim, 300, 4, answer), SKEP_OK);
     }
     EXPECT_EQ(fake_cuda().num_allocations, allocations);
-}
-
-TEST_F(CudaStore, ManyThreadsSearchWhileOneAdds) {
-    ASSERT_EQ(session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, kDim), SKEP_OK);
-    const auto rows = random_f32(std::size_t{200} * kDim, 80);
-    ASSERT_EQ(session.append(rows, kDim), SKEP_OK);
-    const auto query = random_f32(kDim, 81);
-    const Answer truth = brute_force(SKEP_METRIC_L2, rows, query, kDim, 6, every_slot);
-    std::vector<std::thread> threads;
-    std::vector<int> num_right(12, 0);
-    for (int& right : num_right) {
-        threads.emplace_back([&] {
-            const skep_matrix matrix = matrix_of(query, kDim);
-            for (int i = 0; i < 3; ++i) {
-                Answer answer{std::vector<std::uint32_t>(6), std::vector<float>(6)};
-                skep_search_request request{};
-                request.struct_size = sizeof request;
-                request.num_slots = 200;
-                request.k = 6;
-                skep_search_answer target{};
-                target.struct_size = sizeof target;
-                target.memory_kind = SKEP_MEMORY_HOST;
-                target.slots = answer.slots.data();
-                target.distances = answer.distances.data();
-                const skep_status status = session.ops.store_search(
-                    session.store, &matrix, &request, &target, nullptr, nullptr);
-                right += status == SKEP_OK && answer == truth ? 1 : 0;
-            }
-        });
-    }
-    for (unsigned batch = 0; batch < 5; ++batch) {
-        EXPECT_EQ(session.append(random_f32(std::size_t{20000} * kDim, 90 + batch), kDim), SKEP_OK);
-    }
-    for (std::thread& thread : threads)
-        thread.join();
-    EXPECT_EQ(num_right, std::vector<int>(12, 3));
 }
 
 }  // namespace
