@@ -2,10 +2,15 @@
 // What a subcommand is: arguments that CLI11 reads, and a function that does the work.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+// CLI11 takes a compiler 8 s to read and instantiate, so that two files do it for all of them:
+// main.cpp and support/options.cpp.
+namespace CLI {
+class App;
+}
 
 namespace skep::cli {
 

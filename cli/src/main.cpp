@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <skep/skep.hpp>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>

@@ -5,7 +5,7 @@ import os
 from skep_program import (BASE, QUERIES, TRUTH, TRUTH_DISTANCES, ProgramTest, random_rows, read_bin, write_vectors)
 
 FIELDS = ["device", "backend", "isa", "index", "metric", "dtype", "num_vectors", "dim", "k", "threads", "build_seconds",
-          "bytes_per_vector", "runs"]
+          "open_seconds", "bytes_per_vector", "runs"]
 RUN_FIELDS = ["batch", "recall", "qps", "p50_us", "p99_us"]
 
 
@@ -39,6 +39,7 @@ class EvalTest(ProgramTest):
         report = self.evaluate(self.build(), "--queries", QUERIES, "--truth", TRUTH, "--truth-distances", TRUTH_DISTANCES)
         self.assertEqual([run["recall"] for run in report["runs"]], [1, 1, 1])
         self.assertEqual(report["build_seconds"], 0)
+        self.assertGreater(report["open_seconds"], 0)
         self.assertEqual(report["num_vectors"], 10000)
 
     def test_truth_is_computed_when_not_given(self):

@@ -102,9 +102,9 @@ std::string run(const Options& options) {
 Command add_backends_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
     CLI::App* arguments =
-        program.add_subcommand("backends", "List the backends found; opens no device");
-    arguments->add_flag("--explain", options->is_explained,
-                        "Load them, choose a device, and tell every decision and its reason");
+        add_subcommand(program, "backends", "List the backends found; opens no device");
+    add_flag(*arguments, "--explain", options->is_explained,
+             "Load them, choose a device, and tell every decision and its reason");
     add_json_flag(*arguments, options->is_json);
     return {arguments, [options](Interrupt&) { return run(*options); }};
 }

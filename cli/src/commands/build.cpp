@@ -57,11 +57,10 @@ std::string run(const Options& options, const Interrupt& interrupt) {
 Command add_build_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
     CLI::App* arguments =
-        program.add_subcommand("build", "Make a .skep file from a file of vectors");
+        add_subcommand(program, "build", "Make a .skep file from a file of vectors");
     add_file(*arguments, "--base", options->base,
-             "Vectors: .fvecs .bvecs .fbin .u8bin .i8bin .npy; row n gets key n")
-        ->required();
-    add_file(*arguments, "--out", options->out, "The .skep file to write")->required();
+             "Vectors: .fvecs .bvecs .fbin .u8bin .i8bin .npy; row n gets key n", Need::kRequired);
+    add_file(*arguments, "--out", options->out, "The .skep file to write", Need::kRequired);
     options->index.add_to(*arguments);
     options->device.add_to(*arguments);
     return {arguments, [options](Interrupt& interrupt) { return run(*options, interrupt); }};

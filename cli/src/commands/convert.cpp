@@ -37,11 +37,12 @@ std::string run(const Options& options, const Interrupt& interrupt) {
 
 Command add_convert_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
-    CLI::App* arguments = program.add_subcommand(
-        "convert", "Write vectors in another format; fails where a component would change");
-    add_file(*arguments, "IN", options->in, ".fvecs .bvecs .ivecs .fbin .u8bin .i8bin .ibin .npy")
-        ->required();
-    add_file(*arguments, "OUT", options->out, "The same formats")->required();
+    CLI::App* arguments =
+        add_subcommand(program, "convert",
+                       "Write vectors in another format; fails where a component would change");
+    add_file(*arguments, "IN", options->in, ".fvecs .bvecs .ivecs .fbin .u8bin .i8bin .ibin .npy",
+             Need::kRequired);
+    add_file(*arguments, "OUT", options->out, "The same formats", Need::kRequired);
     return {arguments, [options](Interrupt& interrupt) { return run(*options, interrupt); }};
 }
 

@@ -117,7 +117,7 @@ std::string run(bool is_json) {
 
 Command add_devices_command(CLI::App& program) {
     auto is_json = std::make_shared<bool>(false);
-    CLI::App* arguments = program.add_subcommand("devices", "List the devices there are");
+    CLI::App* arguments = add_subcommand(program, "devices", "List the devices there are");
     add_json_flag(*arguments, *is_json);
     return {arguments, [is_json](Interrupt&) { return run(*is_json); }};
 }

@@ -52,7 +52,9 @@ struct Options {
 struct Subject {
     Collection collection;
     std::optional<VectorFile> base;
-    double build_seconds = 0.0;  // stays 0 where a file was opened: nothing was built
+    // One of them happened; the other stays 0.
+    double build_seconds = 0.0;
+    double open_seconds = 0.0;
 };
 
 struct Report {
@@ -63,6 +65,7 @@ struct Report {
     std::uint64_t num_queries = 0;
     std::uint64_t k = 0;
     double build_seconds = 0.0;
+    double open_seconds = 0.0;
     std::vector<BatchRun> runs;
 
     [[nodiscard]] double bytes_per_vector() const {
@@ -75,10 +78,11 @@ Subject build_or_open(const Options& options, const Runtime& runtime, const Inte
     if (options.base.empty()) {
         ProgressBar bar("opening");
         const skep_call_options control = interrupt.call_options(&bar);
-        return {
+        const Stopwatch opening;
+        Collection collection =
             Collection::open(runtime, options.file, options.device.device, SKEP_OPEN_MAP, &control)
-                .value(),
-            std::nullopt};
+                .value();
+        return {std::move(collection), std::nullopt, 0.0, opening.seconds()};
     }
     VectorFile base(options.base);
     const Stopwatch building;
@@ -87,7 +91,7 @@ Subject build_or_open(const Options& options, const Runtime& runtime, const Inte
     ProgressBar bar("adding rows");
     const skep_call_options control = interrupt.call_options(&bar);
     collection.add(base.rows(), &control).value();
-    return {std::move(collection), std::move(base), building.seconds()};
+    return {std::move(collection), std::move(base), building.seconds(), 0.0};
 }
 
 // The rows of an opened collection, in their order.
@@ -185,6 +189,7 @@ Report evaluate(const Options& options, const Interrupt& interrupt) {
     report.num_queries = queries.num_rows;
     report.k = options.k;
     report.build_seconds = subject.build_seconds;
+    report.open_seconds = subject.open_seconds;
     const RunPlan plan{queries.num_rows, options.k, options.num_repeats, options.batches};
     report.runs = run_searches(subject.collection, queries, plan, truth, interrupt);
     return report;
@@ -210,19 +215,22 @@ std::string as_json(const Report& report) {
                                   {"k", report.k},
                                   {"threads", report.num_threads},
                                   {"build_seconds", report.build_seconds},
+                                  {"open_seconds", report.open_seconds},
                                   {"bytes_per_vector", report.bytes_per_vector()},
                                   {"runs", std::move(runs)}});
 }
 
 std::string as_table(const Report& report) {
+    const bool is_built = report.build_seconds != 0.0;
     std::string text = fmt::format(
         "device   {} ({}, {}), {} threads\n"
-        "index    {}, {}, {} rows, dim {}, {}; {:.1f} bytes per vector, built in {:.3f} s\n"
+        "index    {}, {}, {} rows, dim {}, {}; {:.1f} bytes per vector, {} in {:.3f} s\n"
         "queries  {}, k {}\n\n",
         report.device.id, report.device.name, report.device.isa, report.num_threads,
         skep_index_kind_name(report.collection.index), skep_metric_name(report.collection.metric),
         report.stats.num_rows, report.collection.dim, skep_dtype_name(report.collection.dtype),
-        report.bytes_per_vector(), report.build_seconds, report.num_queries, report.k);
+        report.bytes_per_vector(), is_built ? "built" : "opened",
+        report.build_seconds + report.open_seconds, report.num_queries, report.k);
     Table table({{"BATCH", Align::kRight},
                  {fmt::format("RECALL@{}", report.k), Align::kRight},
                  {"QPS", Align::kRight},
@@ -246,32 +254,23 @@ std::string run(const Options& options, const Interrupt& interrupt) {
 
 Command add_eval_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
-    CLI::App* arguments = program.add_subcommand(
-        "eval", "Measure recall, queries per second and the latency of a call");
+    CLI::App* arguments = add_subcommand(
+        program, "eval", "Measure recall, queries per second and the latency of a call");
     add_file(*arguments, "FILE", options->file, "A saved collection; or use --base");
-    CLI::Option* base =
-        add_file(*arguments, "--base", options->base, "Build from these vectors, in memory");
-    add_file(*arguments, "--queries", options->queries, "Vectors to search for")->required();
+    add_file(*arguments, "--base", options->base, "Build from these vectors, in memory");
+    add_file(*arguments, "--queries", options->queries, "Vectors to search for", Need::kRequired);
     add_file(*arguments, "--truth", options->truth_ids,
              "Row numbers of the true neighbours, .ibin or .ivecs");
     add_file(*arguments, "--truth-distances", options->truth_distances,
              "Their distances, .fbin or .fvecs; computed when not given");
-    options->index.add_to(*arguments);
-    arguments->get_option("--metric")->needs(base);
-    arguments->get_option("--index")->needs(base);
+    options->index.add_to(*arguments, "--base");
     add_k_option(*arguments, options->k);
-    arguments
-        ->add_option("--batch", options->batches, "Queries per call: one or more sizes, 1,10,100")
-        ->type_name("LIST")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->capture_default_str()
-        ->check(from_one_to(kMaxBatch));
+    add_number_list(*arguments, "--batch", options->batches, kMaxBatch,
+                    "Queries per call: one or more sizes, 1,10,100");
     add_number(*arguments, "--num-queries", options->num_queries, SKEP_MAX_ROWS,
                "Use the first N queries; by default all that the truth covers");
     add_number(*arguments, "--repeat", options->num_repeats, kMaxRepeats,
-               "Timed passes over the queries")
-        ->capture_default_str();
+               "Timed passes over the queries");
     options->device.add_to(*arguments);
     add_json_flag(*arguments, options->is_json);
     return {arguments, [options](Interrupt& interrupt) { return run(*options, interrupt); }};

@@ -71,8 +71,8 @@ std::string run(const Options& options) {
 
 Command add_info_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
-    CLI::App* arguments = program.add_subcommand("info", "Tell what is in a .skep file");
-    add_file(*arguments, "FILE", options->file, "A saved collection")->required();
+    CLI::App* arguments = add_subcommand(program, "info", "Tell what is in a .skep file");
+    add_file(*arguments, "FILE", options->file, "A saved collection", Need::kRequired);
     add_json_flag(*arguments, options->is_json);
     return {arguments, [options](Interrupt&) { return run(*options); }};
 }

@@ -183,9 +183,9 @@ std::string run(const Options& options, const Interrupt& interrupt) {
 Command add_search_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
     CLI::App* arguments =
-        program.add_subcommand("search", "Find the nearest rows of each query in a .skep file");
-    add_file(*arguments, "FILE", options->file, "A saved collection")->required();
-    add_file(*arguments, "--queries", options->queries, "Vectors to search for")->required();
+        add_subcommand(program, "search", "Find the nearest rows of each query in a .skep file");
+    add_file(*arguments, "FILE", options->file, "A saved collection", Need::kRequired);
+    add_file(*arguments, "--queries", options->queries, "Vectors to search for", Need::kRequired);
     add_k_option(*arguments, options->k);
     add_file(*arguments, "--out", options->ids_out,
              "Write keys to this .ibin or .ivecs file instead of printing; -1 where "

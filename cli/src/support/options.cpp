@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "support/library.hpp"
 #include "support/posix_process.hpp"
 
@@ -19,6 +21,11 @@ CLI::Validator name_known_to(skep_status (*from_name)(const char*, Value*, skep_
                 return std::string(error.message);
             },
             std::string()};
+}
+
+CLI::Validator from_one_to(std::uint64_t most) {
+    // Without the description, which help would show as part of the type.
+    return CLI::Range(std::uint64_t{1}, most).description("");
 }
 
 }  // namespace
@@ -42,15 +49,20 @@ Runtime DeviceChoice::open_runtime() const {
     return Runtime::create(&options).value();
 }
 
-void IndexChoice::add_to(CLI::App& arguments) {
-    arguments.add_option("--metric", metric, "l2, inner_product or cosine")
-        ->type_name("NAME")
-        ->capture_default_str()
-        ->check(name_known_to(skep_metric_from_name));
-    arguments.add_option("--index", index, "flat: exact search")
-        ->type_name("NAME")
-        ->capture_default_str()
-        ->check(name_known_to(skep_index_kind_from_name));
+void IndexChoice::add_to(CLI::App& arguments, const std::string& needed_option) {
+    CLI::Option* const metric_option =
+        arguments.add_option("--metric", metric, "l2, inner_product or cosine")
+            ->type_name("NAME")
+            ->capture_default_str()
+            ->check(name_known_to(skep_metric_from_name));
+    CLI::Option* const index_option = arguments.add_option("--index", index, "flat: exact search")
+                                          ->type_name("NAME")
+                                          ->capture_default_str()
+                                          ->check(name_known_to(skep_index_kind_from_name));
+    if (needed_option.empty()) return;
+    CLI::Option* const needed = arguments.get_option(needed_option);
+    metric_option->needs(needed);
+    index_option->needs(needed);
 }
 
 Collection IndexChoice::create_collection(const Runtime& runtime, const skep_matrix& rows,
@@ -65,30 +77,48 @@ Collection IndexChoice::create_collection(const Runtime& runtime, const skep_mat
     return Collection::create(runtime, options).value();
 }
 
-CLI::Option* add_file(CLI::App& arguments, const std::string& name, std::string& path,
-                      const std::string& description) {
-    const bool is_positional = name.front() != '-';  // its name says enough
-    return arguments.add_option(name, path, description)->type_name(is_positional ? "" : "FILE");
+CLI::App* add_subcommand(CLI::App& program, const std::string& name,
+                         const std::string& description) {
+    return program.add_subcommand(name, description);
 }
 
-CLI::Option* add_number(CLI::App& arguments, const std::string& name, std::uint64_t& number,
-                        std::uint64_t most, const std::string& description) {
-    return arguments.add_option(name, number, description)
-        ->type_name("N")
+void add_file(CLI::App& arguments, const std::string& name, std::string& path,
+              const std::string& description, Need need) {
+    const bool is_positional = name.front() != '-';  // its name says enough
+    arguments.add_option(name, path, description)
+        ->type_name(is_positional ? "" : "FILE")
+        ->required(need == Need::kRequired);
+}
+
+void add_number(CLI::App& arguments, const std::string& name, std::uint64_t& number,
+                std::uint64_t most, const std::string& description) {
+    CLI::Option* const option =
+        arguments.add_option(name, number, description)->type_name("N")->check(from_one_to(most));
+    if (number != 0) option->capture_default_str();
+}
+
+void add_number_list(CLI::App& arguments, const std::string& name,
+                     std::vector<std::uint64_t>& numbers, std::uint64_t most,
+                     const std::string& description) {
+    arguments.add_option(name, numbers, description)
+        ->type_name("LIST")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->capture_default_str()
         ->check(from_one_to(most));
 }
 
-CLI::Validator from_one_to(std::uint64_t most) {
-    // Without the description, which help would show as part of the type.
-    return CLI::Range(std::uint64_t{1}, most).description("");
+void add_flag(CLI::App& arguments, const std::string& name, bool& is_set,
+              const std::string& description) {
+    arguments.add_flag(name, is_set, description);
 }
 
 void add_json_flag(CLI::App& arguments, bool& is_json) {
-    arguments.add_flag("--json", is_json, "Print JSON");
+    add_flag(arguments, "--json", is_json, "Print JSON");
 }
 
 void add_k_option(CLI::App& arguments, std::uint64_t& k) {
-    add_number(arguments, "--k", k, SKEP_MAX_ROWS, "Neighbours per query")->capture_default_str();
+    add_number(arguments, "--k", k, SKEP_MAX_ROWS, "Neighbours per query");
 }
 
 }  // namespace skep::cli

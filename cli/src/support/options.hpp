@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Options that several commands share, and what they stand for.
+// How commands declare their arguments; those that several share, and what they stand for.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <skep/skep.hpp>
 #include <string>
+#include <vector>
+
+#include "command.hpp"
 
 namespace skep::cli {
 
@@ -26,23 +28,34 @@ struct IndexChoice {
     std::string metric = "l2";
     std::string index = "flat";
 
-    void add_to(CLI::App& arguments);
+    // needed_option: what both go with; may be empty.
+    void add_to(CLI::App& arguments, const std::string& needed_option = "");
 
     // An empty collection for rows like these.
     [[nodiscard]] Collection create_collection(const Runtime& runtime, const skep_matrix& rows,
                                                const std::string& device) const;
 };
 
+CLI::App* add_subcommand(CLI::App& program, const std::string& name,
+                         const std::string& description);
+
+enum class Need { kOptional, kRequired };
+
 // An option that takes a path; a positional argument if the name has no dashes.
-CLI::Option* add_file(CLI::App& arguments, const std::string& name, std::string& path,
-                      const std::string& description);
+void add_file(CLI::App& arguments, const std::string& name, std::string& path,
+              const std::string& description, Need need = Need::kOptional);
 
-// An option that takes a whole number from 1 to `most`.
-CLI::Option* add_number(CLI::App& arguments, const std::string& name, std::uint64_t& number,
-                        std::uint64_t most, const std::string& description);
+// An option that takes a whole number from 1 to `most`. 0 stands for not given.
+void add_number(CLI::App& arguments, const std::string& name, std::uint64_t& number,
+                std::uint64_t most, const std::string& description);
 
-// Accepts whole numbers from 1 to `most`.
-[[nodiscard]] CLI::Validator from_one_to(std::uint64_t most);
+// As above, one or more of them with commas between.
+void add_number_list(CLI::App& arguments, const std::string& name,
+                     std::vector<std::uint64_t>& numbers, std::uint64_t most,
+                     const std::string& description);
+
+void add_flag(CLI::App& arguments, const std::string& name, bool& is_set,
+              const std::string& description);
 
 // --json.
 void add_json_flag(CLI::App& arguments, bool& is_json);
