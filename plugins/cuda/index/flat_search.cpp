@@ -56,7 +56,8 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
       operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
       uses_tile_(queries.num_rows > kSweepBatch &&
-                 store.device()->modules().has_module(kernels::kTileModule) &&
+                 store.device()->modules().has_module(store.is_bytes_ ? kernels::kTileU8
+                                                                      : kernels::kTileBf16) &&
                  store.device()->facts().max_shared_bytes >=
                      kTileSharedBytes + kTileQueries * sizeof(float) * 4),
       allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
@@ -161,7 +162,7 @@ void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64
     const char* name = store_.is_bytes_
                            ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
                            : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
-    const CUfunction sweep = device.modules().function(kernels::kSweepModule, name);
+    const CUfunction sweep = device.modules().function(name, name);
     SweepParams params{};
     params.view = view_;
     params.filter = filter_;
@@ -194,7 +195,7 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
                              std::uint64_t end_block) {
     Device& device = *store_.device();
     const char* name = store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16;
-    const CUfunction tile = device.modules().function(kernels::kTileModule, name, kTileSharedBytes);
+    const CUfunction tile = device.modules().function(name, name, kTileSharedBytes);
     TileParams params{};
     params.view = view_;
     params.filter = filter_;
@@ -219,8 +220,8 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
 void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
     Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
-    const CUfunction select = device.modules().function(kernels::kSelectModule, select_name,
-                                                        select_shared_bytes(2 * kMaxDeviceK));
+    const CUfunction select =
+        device.modules().function(select_name, select_name, select_shared_bytes(2 * kMaxDeviceK));
     SelectParams select_params{};
     select_params.view = view_;
     select_params.queries = device_pointer<const float>(base_ + layout_.queries);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/sweep.cu"
-
 #include "emulated_kernels.hpp"
+#include "kernels/sweep_bf16_eight.cu"
+#include "kernels/sweep_bf16_one.cu"
+#include "kernels/sweep_u8_eight.cu"
+#include "kernels/sweep_u8_one.cu"
 
 namespace skep::cuda::emulation {
 

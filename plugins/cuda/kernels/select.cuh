@@ -10,6 +10,8 @@
 //           double rounded.
 // Cost      reads a list five times, plus k and then the survivors' rows, 16 lanes each.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
+#pragma once
+
 #include "flat_device.cuh"
 #include "select_params.h"
 #include "sort.cuh"
@@ -266,13 +268,6 @@ SKEP_DEVICE void select(const SelectParams& params) {
     }
     block_barrier();  // the compacted list is seen by all
     rank_survivors<Element>(params, query, state.squared_norm, list, num_kept);
-}
-
-SKEP_KERNEL(kSelectMaxThreads) select_f32(SelectParams params) {
-    select<float>(params);
-}
-SKEP_KERNEL(kSelectMaxThreads) select_u8(SelectParams params) {
-    select<uint8_t>(params);
 }
 
 }  // namespace skep::cuda

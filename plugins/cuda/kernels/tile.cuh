@@ -13,6 +13,8 @@
 // Limits    sm_80 and later.
 // Cost      2 * dim FLOP per distance; 32 KiB from the second-level cache per 128 x 128 x 64
 // products. Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
+#pragma once
+
 #include "filter.cuh"
 #include "tensor.cuh"
 #include "tile_params.h"
@@ -259,14 +261,6 @@ SKEP_DEVICE void tile(const TileParams& params) {
                                lane);
         }
     }
-}
-
-// Two blocks on a multiprocessor: one multiplies while the other judges.
-SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_bf16(TileParams params) {
-    tile<uint16_t>(params);
-}
-SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_u8(TileParams params) {
-    tile<uint8_t>(params);
 }
 
 }  // namespace skep::cuda

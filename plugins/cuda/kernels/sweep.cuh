@@ -8,6 +8,8 @@
 // Cost      one query: reads 2 (1) bytes per element once: memory-bound. Eight: 1 FMA per element
 //           and query, two 16-byte reads of the first-level cache per 32 FMAs.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
+#pragma once
+
 #include "filter.cuh"
 #include "sweep_params.h"
 
@@ -177,19 +179,6 @@ SKEP_DEVICE void sweep(const SweepParams& params) {
             }
         }
     }
-}
-
-SKEP_KERNEL(kSweepThreads) sweep_bf16_one(SweepParams params) {
-    sweep<uint16_t, 1>(params);
-}
-SKEP_KERNEL(kSweepThreads) sweep_bf16_eight(SweepParams params) {
-    sweep<uint16_t, 8>(params);
-}
-SKEP_KERNEL(kSweepThreads) sweep_u8_one(SweepParams params) {
-    sweep<uint8_t, 1>(params);
-}
-SKEP_KERNEL(kSweepThreads) sweep_u8_eight(SweepParams params) {
-    sweep<uint8_t, 8>(params);
 }
 
 }  // namespace skep::cuda

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// tile for u8 rows: see tile.cuh. A module of its own, so that a first search compiles no other.
+#include "tile.cuh"
+
+namespace skep::cuda {
+
+// Two blocks on a multiprocessor: one multiplies while the other judges.
+SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_u8(TileParams params) {
+    tile<uint8_t>(params);
+}
+
+}  // namespace skep::cuda
