@@ -50,6 +50,47 @@ SKEP_DEVICE void vote(uint32_t* histogram, uint32_t digit) {
     if (is_leader && digit < kDigits) atomic_add(histogram + digit, count_bits(peers));
 }
 
+// The digit of the k-th largest key, by the histogram: one warp, lane 0 with the 8 highest bins.
+SKEP_DEVICE void choose_digit(uint32_t prefix, uint32_t shift, SelectShared& shared) {
+    constexpr uint32_t kBinsPerLane = kDigits / 32;
+    const uint32_t lane = thread_index();
+    const uint32_t highest = kDigits - 1 - lane * kBinsPerLane;
+    const uint32_t wanted = shared.remaining;
+    uint32_t bins[kBinsPerLane];
+    uint32_t own = 0;
+#pragma unroll
+    for (uint32_t i = 0; i < kBinsPerLane; ++i) {
+        bins[i] = shared.histogram[highest - i];
+        own += bins[i];
+    }
+    // How many lie in the bins of the lanes before, by doubling groups of lanes.
+    uint32_t before = 0;
+    uint32_t total = own;
+#pragma unroll
+    for (uint32_t step = 1; step < 32; step *= 2) {
+        const uint32_t other = shuffle_xor(total, step);
+        if ((lane & step) != 0) before += other;
+        total += other;
+    }
+    warp_barrier();  // all have read what one lane replaces
+    if (total < wanted) {
+        // Only the first step can run out of candidates.
+        if (lane == 0) shared.remaining = 0;
+        return;
+    }
+    if (before >= wanted || before + own < wanted) return;
+    uint32_t remaining = wanted - before;
+    uint32_t digit = highest;
+#pragma unroll
+    for (uint32_t i = 0; i + 1 < kBinsPerLane; ++i) {
+        if (digit != highest - i || bins[i] >= remaining) continue;
+        remaining -= bins[i];
+        --digit;
+    }
+    shared.remaining = remaining;
+    shared.prefix = prefix | (digit << shift);
+}
+
 // Finds the k-th largest pick key: shared.prefix; shared.remaining of the candidates equal to it
 // belong to the k. Returns whether there are k at all.
 SKEP_DEVICE bool find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
@@ -59,6 +100,8 @@ SKEP_DEVICE bool find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
         shared.prefix = 0;
         shared.remaining = k;
     }
+    // One copy of each long loop body: the driver compiles this before a first answer.
+#pragma unroll 1
     for (uint32_t shift = 24;; shift -= 8) {
         for (uint32_t digit = thread_index(); digit < kDigits; digit += num_threads()) {
             shared.histogram[digit] = 0;
@@ -75,20 +118,7 @@ SKEP_DEVICE bool find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
             vote(shared.histogram, digit);
         }
         block_barrier();  // histogram complete
-        if (thread_index() == 0) {
-            uint32_t remaining = shared.remaining;
-            uint32_t digit = kDigits;
-            uint32_t in_bin = 0;
-            while (digit > 0) {
-                --digit;
-                in_bin = shared.histogram[digit];
-                if (in_bin >= remaining) break;
-                remaining -= in_bin;
-            }
-            // Only the first step can run out of candidates.
-            shared.remaining = in_bin >= remaining ? remaining : 0;
-            shared.prefix = prefix | (digit << shift);
-        }
+        if (thread_index() < 32) choose_digit(prefix, shift, shared);
         block_barrier();  // prefix known to all
         if (shared.remaining == 0) return false;
         if (shift == 0) return true;
@@ -119,6 +149,7 @@ SKEP_DEVICE double largest_distance(const SelectParams& params, const float* que
     const uint32_t group = thread_index() / kPartialSums;
     const uint32_t num_groups = num_threads() / kPartialSums;
     double largest = -(double)kInfinity;
+#pragma unroll 1
     for (uint32_t base = 0; base < params.k; base += num_groups) {
         // Groups past the end repeat the last row: exchanges need whole warps.
         const uint32_t i = base + group < params.k ? base + group : params.k - 1;
@@ -130,6 +161,7 @@ SKEP_DEVICE double largest_distance(const SelectParams& params, const float* que
     if (lane == 0) shared.group_max[group] = largest;
     block_barrier();  // every group's largest
     if (thread_index() != 0) return 0.0;
+#pragma unroll 4
     for (uint32_t other = 1; other < num_groups; ++other) {
         if (shared.group_max[other] > largest) largest = shared.group_max[other];
     }
@@ -170,6 +202,7 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
     const uint32_t warp = thread_index() / 32;
     const uint32_t num_warps = num_threads() / 32;
     uint32_t num_kept = 0;
+#pragma unroll 1
     for (uint32_t base = 0; base < count; base += num_threads()) {
         const uint32_t i = base + thread_index();
         Candidate candidate{0.0F, kNoSlot};
@@ -179,6 +212,7 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
         if (lane == 0) shared.warp_counts[warp] = count_bits(kept_lanes);
         block_barrier();  // this stretch is read, its counts are known
         uint32_t position = num_kept + count_bits(kept_lanes & ((1U << lane) - 1U));
+#pragma unroll 4
         for (uint32_t other = 0; other < num_warps; ++other) {
             if (other < warp) position += shared.warp_counts[other];
             num_kept += shared.warp_counts[other];
@@ -201,6 +235,7 @@ SKEP_DEVICE void rank_survivors(const SelectParams& params, const float* query,
     while (sort_count < count)
         sort_count *= 2;
 
+#pragma unroll 1
     for (uint32_t base = 0; base < sort_count; base += num_groups) {
         const uint32_t i = base + group;
         const uint32_t slot = i < count ? list[i].slot : list[0].slot;
@@ -216,6 +251,7 @@ SKEP_DEVICE void rank_survivors(const SelectParams& params, const float* query,
     sort_pairs(keys, slots, sort_count);
 
     const uint64_t first = (uint64_t)block_index() * params.k;
+#pragma unroll 1
     for (uint32_t i = thread_index(); i < params.k; i += num_threads()) {
         params.slots[first + i] = i < count ? slots[i] : kNoSlot;
         params.distances[first + i] =
