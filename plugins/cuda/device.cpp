@@ -18,8 +18,8 @@ Device::Device(std::shared_ptr<const DriverApi> api, DeviceFacts facts,
     modules_ = std::make_unique<ModuleCache>(context_, facts_.compute_capability,
                                              facts_.driver_version, forced_rung);
     lanes_ = std::make_unique<LanePool>(context_);
-    // Every use begins with encoding; loading it here settles the rung.
-    modules_->function(kernels::kEncodeModule, kernels::kEncodeQueries);
+    // The smallest module settles the rung; the others follow when first used.
+    modules_->function(kernels::kGatherRows, kernels::kGatherRows);
     const auto end = std::chrono::steady_clock::now();
     using Milliseconds = std::chrono::duration<double, std::milli>;
     log.write(SKEP_LOG_INFO, "{} open: context {:.1f} ms, first kernels {:.1f} ms, PTX for {}",

@@ -332,15 +332,15 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
             std::uint32_t shared_bytes;
         };
         const bool is_bytes = skep::read_struct(options).dtype == SKEP_DTYPE_U8;
+        const char* encode_rows = is_bytes ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
         const char* sweep_one = is_bytes ? kernels::kSweepU8One : kernels::kSweepBf16One;
         const char* sweep_eight = is_bytes ? kernels::kSweepU8Eight : kernels::kSweepBf16Eight;
         const char* select = is_bytes ? kernels::kSelectU8 : kernels::kSelectF32;
         const char* tile = is_bytes ? kernels::kTileU8 : kernels::kTileBf16;
         const Kernel all[] = {
-            {kernels::kEncodeModule, kernels::kEncodeQueries, 0},
-            {kernels::kEncodeModule, is_bytes ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32,
-             0},
-            {kernels::kEncodeModule, kernels::kGatherRows, 0},
+            {kernels::kEncodeQueries, kernels::kEncodeQueries, 0},
+            {encode_rows, encode_rows, 0},
+            {kernels::kGatherRows, kernels::kGatherRows, 0},
             {sweep_one, sweep_one, 0},
             {sweep_eight, sweep_eight, 0},
             {select, select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},

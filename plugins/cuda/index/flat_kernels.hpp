@@ -5,7 +5,6 @@
 
 namespace skep::cuda::kernels {
 
-inline constexpr const char* kEncodeModule = "encode";
 inline constexpr const char* kEncodeQueries = "encode_queries";
 inline constexpr const char* kEncodeRowsF32 = "encode_rows_f32";
 inline constexpr const char* kEncodeRowsU8 = "encode_rows_u8";

@@ -276,7 +276,7 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     encode_params.approx_stride = store_.approx_stride_;
     encode_params.metric = store_.metric_;
     constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
-    lane.launch(device.modules().function(kernels::kEncodeModule, kernels::kEncodeQueries),
+    lane.launch(device.modules().function(kernels::kEncodeQueries, kernels::kEncodeQueries),
                 (encode_params.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1,
                 kEncodeThreads, 0, encode_params, kernels::kEncodeQueries);
     launch_rounds(lane, encode_params.num_queries);

@@ -165,8 +165,8 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
     make_room(first_slot + rows.num_rows, "store_append");
     const std::shared_ptr<Memory> target = memory();
 
-    const CUfunction encode = device_->modules().function(
-        kernels::kEncodeModule, is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32);
+    const char* encode_name = is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
+    const CUfunction encode = device_->modules().function(encode_name, encode_name);
     const LanePool::Lease lane = device_->lanes().acquire();
     const std::uint64_t rows_per_half =
         std::max<std::uint64_t>(kStagingBytes / row_stride_bytes_, 1);
@@ -270,7 +270,7 @@ skep_status FlatStore::read(std::uint64_t first_slot, const std::uint32_t* slots
             params.slots = device_pointer<const std::uint32_t>(from + part_bytes);
             params.num_rows = count;
             params.row_words = row_stride_bytes_ / sizeof(std::uint32_t);
-            lane->launch(device_->modules().function(kernels::kEncodeModule, kernels::kGatherRows),
+            lane->launch(device_->modules().function(kernels::kGatherRows, kernels::kGatherRows),
                          4 * device_->facts().num_multiprocessors, 1, kGatherThreads, 0, params,
                          kernels::kGatherRows);
         }
@@ -317,7 +317,7 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
         const CUdeviceptr scratch = lane->scratch(slots_bytes + rows_per_part * widest);
         std::byte* pinned = lane->pinned(slots_bytes);
         const CUfunction gather =
-            device_->modules().function(kernels::kEncodeModule, kernels::kGatherRows);
+            device_->modules().function(kernels::kGatherRows, kernels::kGatherRows);
         const auto move_rows = [&](CUdeviceptr base, std::uint64_t bytes, std::uint64_t begin,
                                    std::uint64_t count) {
             GatherParams params{};

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // encode: what a filter needs to know of rows and queries, computed once when they arrive.
 // Shapes    rows [num_rows, dim] f32 or u8; approx [num_rows, approx_stride] bf16, zero padded.
-// Launch    16 lanes per row, blocks of kEncodeThreads; gather: grid-stride over words.
+// Launch    16 lanes per row, blocks of kEncodeThreads.
 // Numerics  squared norms in double, in the order of distance.hpp; residuals in double, rounded up.
 // Limits    rows longer than 2^60 are marked and survive every filter: float sums would overflow.
 // Cost      reads each row twice, writes 2 bytes per element and 8 per row: memory-bound.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
+#pragma once
+
 #include "encode_params.h"
 #include "flat_device.cuh"
 
@@ -153,28 +155,6 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
         state.status = is_bounded ? kQueryReady : kQueryUnbounded;
         state.reserved = 0;
         params.states[query_pos] = state;
-    }
-}
-
-SKEP_KERNEL(kEncodeThreads) encode_rows_f32(EncodeRowsParams params) {
-    encode_rows<float>(params);
-}
-SKEP_KERNEL(kEncodeThreads) encode_rows_u8(EncodeRowsParams params) {
-    encode_rows<uint8_t>(params);
-}
-SKEP_KERNEL(kEncodeThreads) encode_queries(EncodeQueriesParams params) {
-    encode_queries_body(params);
-}
-
-// Copies whole rows, given by number, to where they shall lie.
-SKEP_KERNEL(kGatherThreads) gather_rows(GatherParams params) {
-    const uint64_t num_words = params.num_rows * params.row_words;
-    const uint64_t stride = (uint64_t)num_blocks() * kGatherThreads;
-    for (uint64_t word = (uint64_t)block_index() * kGatherThreads + thread_index();
-         word < num_words; word += stride) {
-        const uint64_t row = word / params.row_words;
-        const uint64_t column = word - row * params.row_words;
-        params.target[word] = params.source[params.slots[row] * params.row_words + column];
     }
 }
 
