@@ -217,7 +217,8 @@ Result<std::shared_ptr<Device>> CudaBackend::open_device(std::uint32_t ordinal) 
     if (auto device = open_devices_[ordinal].lock(); device && device->context()->is_usable()) {
         return device;
     }
-    auto device = std::make_shared<Device>(api_, **found, environment("SKEP_CUDA_PTX"), log_);
+    auto device =
+        std::make_shared<Device>(api_, **found, environment("SKEP_CUDA_PTX"), log_, workers_);
     open_devices_[ordinal] = device;
     return device;
 }

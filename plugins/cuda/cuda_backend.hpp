@@ -10,13 +10,14 @@
 
 #include "device.hpp"
 #include "host_log.hpp"
+#include "host_workers.hpp"
 
 namespace skep::cuda {
 
 class CudaBackend {
   public:
     // Does nothing yet. `host` outlives the backend.
-    explicit CudaBackend(const skep_host_services& host) : log_(host) {}
+    explicit CudaBackend(const skep_host_services& host) : log_(host), workers_(host) {}
 
     // Whether a driver library is there; does not initialise it.
     Result<void> probe();
@@ -32,6 +33,7 @@ class CudaBackend {
     Result<const DeviceFacts*> facts_of(std::uint32_t ordinal, const char* operation);
 
     HostLog log_;
+    HostWorkers workers_;
     std::mutex mutex_;
     std::shared_ptr<const DriverApi> api_;
     std::shared_ptr<const Nvml> nvml_;

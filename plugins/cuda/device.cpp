@@ -9,8 +9,8 @@
 namespace skep::cuda {
 
 Device::Device(std::shared_ptr<const DriverApi> api, DeviceFacts facts,
-               const std::string& forced_rung, HostLog log)
-    : facts_(std::move(facts)) {
+               const std::string& forced_rung, HostLog log, HostWorkers workers)
+    : facts_(std::move(facts)), workers_(workers) {
     const auto begin = std::chrono::steady_clock::now();
     context_ = std::make_shared<const Context>(std::move(api), facts_.handle, log);
     const auto has_context = std::chrono::steady_clock::now();

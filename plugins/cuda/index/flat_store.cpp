@@ -193,7 +193,7 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
         const bool is_dense = row_bytes == row_stride_bytes_ &&
                               (rows.row_stride_bytes == 0 || rows.row_stride_bytes == row_bytes);
         if (is_dense) {
-            std::memcpy(staged, row_of(rows, begin, row_bytes), count * row_bytes);
+            device_->workers().copy(staged, row_of(rows, begin, row_bytes), count * row_bytes);
         } else {
             for (std::uint64_t row = 0; row < count; ++row) {
                 std::byte* line = staged + row * row_stride_bytes_;
