@@ -35,7 +35,7 @@ function(skep_find_ptx_compiler out)
 endfunction()
 
 # skep_embed_ptx(target COMPILER clang RUNGS arch:ptx... MODULES name...): an object library that defines
-# skep::cuda::ptx_images(), each kernels/<name>.cu of the calling folder once per rung. A module <name>:80 is left out of
+# skep::cuda::ptx_images(), each kernels/modules/<name>.cu of the calling folder once per rung. A module <name>:80 is left out of
 # rungs below sm_80.
 function(skep_embed_ptx target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER" "RUNGS;MODULES")
@@ -56,7 +56,7 @@ function(skep_embed_ptx target)
       if(capability LESS least_capability)
         continue()
       endif()
-      set(source "${CMAKE_CURRENT_SOURCE_DIR}/kernels/${module}.cu")
+      set(source "${CMAKE_CURRENT_SOURCE_DIR}/kernels/modules/${module}.cu")
       set(image "${folder}/${module}.${architecture}.ptx")
       add_custom_command(
         OUTPUT "${image}"
@@ -64,7 +64,7 @@ function(skep_embed_ptx target)
           "${arg_COMPILER}" -x cuda -nocudainc -nocudalib -nogpuinc --cuda-device-only
           --cuda-gpu-arch=${architecture} --cuda-feature=+ptx${ptx_version} -std=c++20 -O3
           # Bits of an answer must not depend on whether a compiler fuses a multiply and an add.
-          -ffp-contract=off -Wall -Wextra -Werror -S "${source}" -o "${image}" -MD -MF "${image}.d" -MT "${image}"
+          -ffp-contract=off -Wall -Wextra -Werror -I "${CMAKE_CURRENT_SOURCE_DIR}/kernels" -S "${source}" -o "${image}" -MD -MF "${image}.d" -MT "${image}"
         DEPENDS "${source}"
         DEPFILE "${image}.d"
         COMMENT "PTX ${module} for ${architecture}"

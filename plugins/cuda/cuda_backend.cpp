@@ -4,10 +4,13 @@
 #include <unistd.h>
 #include <skep/common/struct_copy.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <system_error>
 
 #include "kernels/flat_types.h"
 
@@ -17,6 +20,24 @@ namespace {
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr ? value : "";
+}
+
+// Throws on a value that means nothing.
+DeviceSettings read_settings() {
+    DeviceSettings settings;
+    settings.forced_rung = environment("SKEP_CUDA_PTX");
+    const std::string slots = environment("SKEP_CUDA_PLAIN_SLOTS");
+    if (slots.empty()) return settings;
+    const auto [end, failure] =
+        std::from_chars(slots.data(), slots.data() + slots.size(), settings.max_plain_slots);
+    if (failure != std::errc() || end != slots.data() + slots.size() ||
+        settings.max_plain_slots > kMaxPlainSlots) {
+        throw Error(SKEP_INVALID_ARGUMENT,
+                    fmt::format("SKEP_CUDA_PLAIN_SLOTS is '{}'; 0 to {} is expected", slots,
+                                kMaxPlainSlots),
+                    SKEP_LAYER_BACKEND);
+    }
+    return settings;
 }
 
 Error no_device(const std::string& reason, std::int64_t native_code = 0) {
@@ -104,6 +125,13 @@ Result<void> CudaBackend::find_devices() {
         return no_device(fmt::format("CUDA driver too old: it speaks {}, {} is needed",
                                      version_text(version), version_text(kMinDriverVersion)));
     }
+    // The management library takes its time as well: it takes it beside the driver.
+    std::future<std::shared_ptr<const Nvml>> nvml;
+    try {
+        nvml = std::async(std::launch::async, Nvml::open);
+    } catch (const std::system_error&) {  // no thread to be had
+        nvml = std::async(std::launch::deferred, Nvml::open);
+    }
     const auto begin = std::chrono::steady_clock::now();
     if (const CUresult result = api_->init(0); result != CUDA_SUCCESS) {
         return reason_for(*api_, result);
@@ -134,7 +162,7 @@ Result<void> CudaBackend::find_devices() {
     if (devices.empty()) return no_device(too_old);
     open_devices_.resize(devices.size());
     devices_ = std::move(devices);
-    nvml_ = Nvml::open();
+    nvml_ = nvml.get();
     driver_process_ = getpid();
     return {};
 }
@@ -217,8 +245,7 @@ Result<std::shared_ptr<Device>> CudaBackend::open_device(std::uint32_t ordinal) 
     if (auto device = open_devices_[ordinal].lock(); device && device->context()->is_usable()) {
         return device;
     }
-    auto device =
-        std::make_shared<Device>(api_, **found, environment("SKEP_CUDA_PTX"), log_, workers_);
+    auto device = std::make_shared<Device>(api_, **found, read_settings(), log_, workers_);
     open_devices_[ordinal] = device;
     return device;
 }

@@ -3,22 +3,33 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "device_facts.hpp"
 #include "driver/context.hpp"
 #include "host_workers.hpp"
 #include "jit/module_cache.hpp"
+#include "kernels/plain_params.h"
 #include "lane.hpp"
 
 namespace skep::cuda {
 
+// What the environment may set, for tests and for finding faults.
+struct DeviceSettings {
+    // SKEP_CUDA_PTX: the rung of the PTX ladder to take; empty for the best that loads.
+    std::string forced_rung;
+    // SKEP_CUDA_PLAIN_SLOTS: the largest store that is searched without a filter.
+    std::uint64_t max_plain_slots = kMaxPlainSlots;
+};
+
 class Device {
   public:
-    // Retains the context and loads the first kernels; throws.
-    Device(std::shared_ptr<const DriverApi> api, DeviceFacts facts, const std::string& forced_rung,
+    // Retains the context; kernels are loaded when first used. Throws.
+    Device(std::shared_ptr<const DriverApi> api, DeviceFacts facts, DeviceSettings settings,
            HostLog log, HostWorkers workers);
 
     [[nodiscard]] const DeviceFacts& facts() const { return facts_; }
+    [[nodiscard]] const DeviceSettings& settings() const { return settings_; }
     [[nodiscard]] const std::shared_ptr<const Context>& context() const { return context_; }
     [[nodiscard]] ModuleCache& modules() { return *modules_; }
     [[nodiscard]] const HostWorkers& workers() const { return workers_; }
@@ -26,6 +37,7 @@ class Device {
 
   private:
     DeviceFacts facts_;
+    DeviceSettings settings_;
     HostWorkers workers_;
     std::shared_ptr<const Context> context_;
     std::unique_ptr<ModuleCache> modules_;

@@ -10,6 +10,7 @@
 #include "index/flat_kernels.hpp"
 #include "index/flat_store.hpp"
 #include "index/mask.hpp"
+#include "index/plain_search.hpp"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
 #include "kernels/tile_params.h"
@@ -327,35 +328,40 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         skep::cuda::Device& opened = *device->device;
         const skep::cuda::ScopedContext scope(*opened.context(), "device_warm_up");
         struct Kernel {
-            const char* module;
             const char* name;
             std::uint32_t shared_bytes;
         };
-        const bool is_bytes = skep::read_struct(options).dtype == SKEP_DTYPE_U8;
+        const skep_store_options shape = skep::read_struct(options);
+        skep::cuda::require_store_shape(shape, "device_warm_up");
+        const bool is_bytes = shape.dtype == SKEP_DTYPE_U8;
+        const char* plain = skep::cuda::plain_kernel(shape.dtype, shape.metric);
         const char* encode_rows = is_bytes ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
         const char* sweep_one = is_bytes ? kernels::kSweepU8One : kernels::kSweepBf16One;
         const char* sweep_eight = is_bytes ? kernels::kSweepU8Eight : kernels::kSweepBf16Eight;
         const char* select = is_bytes ? kernels::kSelectU8 : kernels::kSelectF32;
         const char* tile = is_bytes ? kernels::kTileU8 : kernels::kTileBf16;
+        // The plain search first: it settles the rung.
         const Kernel all[] = {
-            {kernels::kEncodeQueries, kernels::kEncodeQueries, 0},
-            {encode_rows, encode_rows, 0},
-            {kernels::kGatherRows, kernels::kGatherRows, 0},
-            {sweep_one, sweep_one, 0},
-            {sweep_eight, sweep_eight, 0},
-            {select, select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
-            {kernels::kExactModule, is_bytes ? kernels::kExactScanU8 : kernels::kExactScanF32, 0},
-            {kernels::kExactModule, kernels::kExactSelect, skep::cuda::kExactSharedBytes}};
+            {plain, skep::cuda::plain_shared_bytes(skep::cuda::kMaxPlainSlots)},
+            {kernels::kEncodeQueries, 0},
+            {encode_rows, 0},
+            {kernels::kGatherRows, 0},
+            {sweep_one, 0},
+            {sweep_eight, 0},
+            {select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
+            {is_bytes ? kernels::kExactScanU8 : kernels::kExactScanF32, 0},
+            {kernels::kExactSelect, skep::cuda::exact_shared_bytes(
+                                        skep::cuda::exact_sort_capacity(skep::cuda::kMaxDeviceK))}};
         std::uint64_t done = 0;
-        if (opened.modules().has_module(tile)) {
-            opened.modules().function(tile, tile, skep::cuda::kTileSharedBytes);
-        }
         for (const Kernel& kernel : all) {
             if (call != nullptr) {
                 const skep_status stop = call->poll(call->context, done++, std::size(all));
                 if (stop != SKEP_OK) return result_of(stop, "device_warm_up");
             }
-            opened.modules().function(kernel.module, kernel.name, kernel.shared_bytes);
+            opened.modules().function(kernel.name, kernel.shared_bytes);
+        }
+        if (opened.modules().has_kernel(tile)) {
+            opened.modules().function(tile, skep::cuda::kTileSharedBytes);
         }
         return {};
     });

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "driver/context.hpp"
@@ -13,6 +14,15 @@ namespace skep::cuda {
 // Throws SKEP_OUT_OF_DEVICE_MEMORY, saying how much was asked and how much was free.
 [[noreturn]] void throw_out_of_memory(const Context& context, const char* operation,
                                       std::uint64_t asked_bytes, CUresult result);
+
+// A device address as the pointer that a kernel takes; not for the host to follow.
+template <typename T>
+T* device_pointer(CUdeviceptr address) {
+    T* pointer = nullptr;
+    static_assert(sizeof pointer == sizeof address);
+    std::memcpy(&pointer, &address, sizeof pointer);
+    return pointer;
+}
 
 // Moves only; a moved-from buffer equals an empty one.
 class DeviceBuffer {

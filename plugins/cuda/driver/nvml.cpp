@@ -25,12 +25,17 @@ std::shared_ptr<const Nvml> Nvml::open() {
         resolve(library, "nvmlInit_v2", nvml->init_) &&
         resolve(library, "nvmlShutdown", nvml->shutdown_) &&
         resolve(library, "nvmlSystemGetDriverVersion", nvml->driver_version_) &&
+        resolve(library, "nvmlDeviceGetHandleByIndex_v2", nvml->handle_by_index_) &&
         resolve(library, "nvmlDeviceGetHandleByPciBusId_v2", nvml->handle_by_pci_) &&
         resolve(library, "nvmlDeviceGetMemoryInfo", nvml->memory_info_);
     if (!is_complete || nvml->init_() != 0) {
         nvml->shutdown_ = nullptr;
         return nullptr;
     }
+    // The first handle of a GPU attaches it; later ones are found at once.
+    nvmlDevice_t device = nullptr;
+    for (unsigned int index = 0; nvml->handle_by_index_(index, &device) == 0;)
+        ++index;
     return nvml;
 }
 

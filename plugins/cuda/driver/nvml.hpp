@@ -14,7 +14,8 @@ namespace skep::cuda {
 
 class Nvml {
   public:
-    // Null when the library is absent or refuses; nothing depends on it.
+    // Null when the library is absent or refuses; nothing depends on it. Looks at every GPU
+    // already, some milliseconds each.
     static std::shared_ptr<const Nvml> open();
     ~Nvml();
     Nvml(const Nvml&) = delete;
@@ -35,6 +36,7 @@ class Nvml {
     nvmlReturn_t (*init_)() = nullptr;
     nvmlReturn_t (*shutdown_)() = nullptr;
     nvmlReturn_t (*driver_version_)(char* text, unsigned int size) = nullptr;
+    nvmlReturn_t (*handle_by_index_)(unsigned int index, nvmlDevice_t* device) = nullptr;
     nvmlReturn_t (*handle_by_pci_)(const char* pci_bus_id, nvmlDevice_t* device) = nullptr;
     nvmlReturn_t (*memory_info_)(nvmlDevice_t device, nvmlMemory_t* memory) = nullptr;
 };

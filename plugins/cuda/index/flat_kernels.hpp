@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Names of the flat index's kernels and of the modules that hold them. Where no module is named the
-// kernel has one of its own, of the same name: the driver compiles only what is launched.
+// Names of the flat index's kernels. Each is the only one of a module of the same name, so that the
+// driver compiles nothing but what is launched.
 #pragma once
 
 namespace skep::cuda::kernels {
@@ -21,7 +21,12 @@ inline constexpr const char* kTileU8 = "tile_u8";      // from sm_80 on
 inline constexpr const char* kSelectF32 = "select_f32";
 inline constexpr const char* kSelectU8 = "select_u8";
 
-inline constexpr const char* kExactModule = "exact";
+// By metric: cosine, l2, inner product.
+inline constexpr const char* kPlainF32[] = {"plain_cosine_f32", "plain_l2_f32",
+                                            "plain_inner_product_f32"};
+inline constexpr const char* kPlainU8[] = {"plain_cosine_u8", "plain_l2_u8",
+                                           "plain_inner_product_u8"};
+
 inline constexpr const char* kExactScanF32 = "exact_scan_f32";
 inline constexpr const char* kExactScanU8 = "exact_scan_u8";
 inline constexpr const char* kExactSelect = "exact_select";

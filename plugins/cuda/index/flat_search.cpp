@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "index/flat_kernels.hpp"
+#include "index/plain_search.hpp"
 #include "kernels/encode_params.h"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
@@ -16,7 +17,6 @@
 namespace skep::cuda {
 namespace {
 
-constexpr std::uint64_t kAlignment = 256;
 // Rows whose distances the plain kernels keep at a time.
 constexpr std::uint64_t kRedoRows = 1ULL << 20;
 // A batch up to here gets wide selection blocks: few of them run, each should be quick.
@@ -32,13 +32,6 @@ constexpr std::uint32_t kMaxGridY = 65535;
 constexpr std::uint64_t kSweepBatch = 8;
 constexpr std::uint32_t kTileBlocks = 2;
 
-template <typename T>
-T* device_pointer(CUdeviceptr address) {
-    T* pointer = nullptr;
-    std::memcpy(&pointer, &address, sizeof pointer);
-    return pointer;
-}
-
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
@@ -51,49 +44,31 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       queries_(queries),
       request_(request),
       call_(call),
-      memory_(store.memory()),
+      input_(store, queries, request, mask),
       k_(static_cast<std::uint32_t>(request.k)),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
       operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
       uses_tile_(queries.num_rows > kSweepBatch &&
-                 store.device()->modules().has_module(store.is_bytes_ ? kernels::kTileU8
+                 store.device()->modules().has_kernel(store.is_bytes_ ? kernels::kTileU8
                                                                       : kernels::kTileBf16) &&
                  store.device()->facts().max_shared_bytes >=
-                     kTileSharedBytes + kTileQueries * sizeof(float) * 4),
-      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
-    view_.rows = device_pointer<const void>(memory_->rows->pointer());
-    view_.approx =
-        memory_->approx ? device_pointer<const void>(memory_->approx->pointer()) : view_.rows;
-    view_.bounds = device_pointer<const RowBounds>(memory_->bounds->pointer());
-    view_.dim = store_.dim_;
-    view_.row_stride_bytes = store_.row_stride_bytes_;
-    view_.approx_stride = store_.approx_stride_;
-    view_.metric = store_.metric_;
-    filter_.num_slots = request.num_slots;
-    if (mask != nullptr) {
-        filter_.erased = device_pointer<const std::uint32_t>(mask->bits());
-        filter_.num_erased_bits = mask->num_bits();
-    }
+                     kTileSharedBytes + kTileQueries * sizeof(float) * 4) {
 }
 
 FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
     Layout layout{};
-    std::uint64_t end = 0;
-    const auto take = [&](std::uint64_t bytes) {
-        const std::uint64_t begin = end;
-        end = round_up(end + bytes, kAlignment);
-        return begin;
-    };
+    ScratchLayout pieces;
+    const auto take = [&](std::uint64_t bytes) { return pieces.take(bytes); };
     layout.queries = take(num_queries * store_.dim_ * sizeof(float));
     layout.operand = take(num_queries * operand_stride_ * sizeof(float));
     layout.operand_bf16 =
         take(uses_tile_ ? num_queries * store_.approx_stride_ * sizeof(std::uint16_t) : 0);
     layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
-    layout.allowed = take(allowed_bytes_);
+    layout.allowed = take(input_.allowed_bytes());
     layout.states = take(num_queries * sizeof(QueryState));
     layout.slots = take(num_queries * k_ * sizeof(std::uint32_t));
     layout.distances = take(num_queries * k_ * sizeof(float));
-    layout.end = end;
+    layout.end = pieces.end();
     return layout;
 }
 
@@ -110,16 +85,7 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
             plan_.tile_queries = (plan_.tile_queries + 1) / 2;
         }
     }
-    if (request_.allowed != nullptr) {
-        std::byte* pinned = lane->pinned(std::max<std::uint64_t>(allowed_bytes_, 1));
-        if (allowed_bytes_ != 0) {
-            std::memcpy(pinned, request_.allowed->words, allowed_bytes_);
-            lane->copy_to_device(base_ + layout_.allowed, pinned, allowed_bytes_);
-            lane->wait(nullptr);
-        }
-        filter_.allowed = device_pointer<const std::uint32_t>(base_ + layout_.allowed);
-        filter_.num_allowed_bits = request_.allowed->num_bits;
-    }
+    input_.send_allowed(*lane, base_ + layout_.allowed);
     for (std::uint64_t first = 0; first < queries_.num_rows; first += plan_.tile_queries) {
         const std::uint64_t count =
             std::min<std::uint64_t>(plan_.tile_queries, queries_.num_rows - first);
@@ -134,27 +100,6 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
     return SKEP_OK;
 }
 
-void FlatSearch::stage_queries(std::byte* target, std::uint64_t first_query,
-                               std::uint64_t count) const {
-    const bool is_bytes = queries_.dtype == SKEP_DTYPE_U8;
-    const std::uint64_t row_bytes =
-        is_bytes ? store_.dim_ : store_.dim_ * std::uint64_t{sizeof(float)};
-    const std::uint64_t stride =
-        queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : row_bytes;
-    const auto* source = static_cast<const std::byte*>(queries_.data) + first_query * stride;
-    for (std::uint64_t query = 0; query < count; ++query, source += stride) {
-        std::byte* line = target + query * store_.dim_ * sizeof(float);
-        if (!is_bytes) {
-            std::memcpy(line, source, row_bytes);
-            continue;
-        }
-        for (std::uint32_t i = 0; i < store_.dim_; ++i) {
-            const auto element = static_cast<float>(std::to_integer<unsigned>(source[i]));
-            std::memcpy(line + i * sizeof(float), &element, sizeof element);
-        }
-    }
-}
-
 void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                               std::uint64_t end_block, bool keeps_all) {
     Device& device = *store_.device();
@@ -162,10 +107,10 @@ void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64
     const char* name = store_.is_bytes_
                            ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
                            : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
-    const CUfunction sweep = device.modules().function(name, name);
+    const CUfunction sweep = device.modules().function(name);
     SweepParams params{};
-    params.view = view_;
-    params.filter = filter_;
+    params.view = input_.view();
+    params.filter = input_.filter();
     params.order = plan_.order;
     params.first_block = first_block;
     params.end_block = end_block;
@@ -195,10 +140,10 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
                              std::uint64_t end_block) {
     Device& device = *store_.device();
     const char* name = store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16;
-    const CUfunction tile = device.modules().function(name, name, kTileSharedBytes);
+    const CUfunction tile = device.modules().function(name, kTileSharedBytes);
     TileParams params{};
-    params.view = view_;
-    params.filter = filter_;
+    params.view = input_.view();
+    params.filter = input_.filter();
     params.order = plan_.order;
     params.first_block = first_block;
     params.end_block = end_block;
@@ -221,9 +166,9 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
     Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
     const CUfunction select =
-        device.modules().function(select_name, select_name, select_shared_bytes(2 * kMaxDeviceK));
+        device.modules().function(select_name, select_shared_bytes(2 * kMaxDeviceK));
     SelectParams select_params{};
-    select_params.view = view_;
+    select_params.view = input_.view();
     select_params.queries = device_pointer<const float>(base_ + layout_.queries);
     select_params.states = device_pointer<QueryState>(base_ + layout_.states);
     select_params.lists = device_pointer<Candidate>(base_ + layout_.lists);
@@ -258,9 +203,9 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     Device& device = *store_.device();
     const std::uint64_t query_bytes = num_queries * store_.dim_ * sizeof(float);
     const std::uint64_t answer_bytes = layout_.end - layout_.states;
-    const std::uint64_t answer_at = round_up(query_bytes, kAlignment);
+    const std::uint64_t answer_at = round_up(query_bytes, kScratchAlignment);
     std::byte* pinned = lane.pinned(answer_at + answer_bytes);
-    stage_queries(pinned, first_query, num_queries);
+    input_.stage_queries(pinned, first_query, num_queries);
     lane.copy_to_device(base_ + layout_.queries, pinned, query_bytes);
 
     EncodeQueriesParams encode_params{};
@@ -276,7 +221,7 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     encode_params.approx_stride = store_.approx_stride_;
     encode_params.metric = store_.metric_;
     constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
-    lane.launch(device.modules().function(kernels::kEncodeQueries, kernels::kEncodeQueries),
+    lane.launch(device.modules().function(kernels::kEncodeQueries),
                 (encode_params.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1,
                 kEncodeThreads, 0, encode_params, kernels::kEncodeQueries);
     launch_rounds(lane, encode_params.num_queries);
@@ -312,19 +257,19 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
 
 skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
     Device& device = *store_.device();
-    const CUfunction scan = device.modules().function(
-        kernels::kExactModule, store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32);
-    const CUfunction select =
-        device.modules().function(kernels::kExactModule, kernels::kExactSelect, kExactSharedBytes);
+    const char* scan_name = store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32;
+    const CUfunction scan = device.modules().function(scan_name);
+    const CUfunction select = device.modules().function(
+        kernels::kExactSelect, exact_shared_bytes(exact_sort_capacity(kMaxDeviceK)));
     const std::uint64_t chunk = std::min(kRedoRows, request_.num_slots);
-    const std::uint64_t keys_bytes = round_up(chunk * sizeof(std::uint64_t), kAlignment);
-    const std::uint64_t best_keys_bytes = round_up(k_ * sizeof(std::uint64_t), kAlignment);
+    const std::uint64_t keys_bytes = round_up(chunk * sizeof(std::uint64_t), kScratchAlignment);
+    const std::uint64_t best_keys_bytes = round_up(k_ * sizeof(std::uint64_t), kScratchAlignment);
     const CUdeviceptr scratch =
         lane.redo_scratch(keys_bytes + best_keys_bytes + k_ * sizeof(std::uint32_t));
 
     ExactScanParams scan_params{};
-    scan_params.view = view_;
-    scan_params.filter = filter_;
+    scan_params.view = input_.view();
+    scan_params.filter = input_.filter();
     scan_params.query = device_pointer<const float>(base_ + layout_.queries +
                                                     query_in_tile * store_.dim_ * sizeof(float));
     scan_params.state = device_pointer<const QueryState>(base_ + layout_.states +
@@ -340,6 +285,7 @@ skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
     select_params.distances =
         device_pointer<float>(base_ + layout_.distances + query_in_tile * k_ * sizeof(float));
     select_params.k = k_;
+    select_params.sort_capacity = exact_sort_capacity(k_);
     for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {
         if (call_ != nullptr) {
             const skep_status stop = call_->poll(call_->context, first, request_.num_slots);
@@ -352,8 +298,9 @@ skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
         constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
         const auto grid = static_cast<std::uint32_t>(std::min<std::uint64_t>(
             (count + kRowsPerGrid - 1) / kRowsPerGrid, 16ULL * device.facts().num_multiprocessors));
-        lane.launch(scan, grid, 1, kExactThreads, 0, scan_params, "exact_scan");
-        lane.launch(select, 1, 1, kExactSelectThreads, kExactSharedBytes, select_params,
+        lane.launch(scan, grid, 1, kExactThreads, 0, scan_params, scan_name);
+        lane.launch(select, 1, 1, kExactSelectThreads,
+                    exact_shared_bytes(select_params.sort_capacity), select_params,
                     kernels::kExactSelect);
     }
     return lane.wait(call_);
@@ -369,8 +316,11 @@ skep_status FlatStore::search(const skep_matrix& queries, const skep_search_requ
     std::vector<float> distances(num_answers, std::numeric_limits<float>::infinity());
     if (request.num_slots != 0) {
         const ScopedContext scope(*device_->context(), "store_search");
-        FlatSearch search(*this, queries, request, mask, call);
-        const skep_status stop = search.run(slots.data(), distances.data());
+        const skep_status stop = is_searched_plainly(request.num_slots)
+                                     ? run_plain_search(*this, queries, request, mask, call,
+                                                        slots.data(), distances.data())
+                                     : FlatSearch(*this, queries, request, mask, call)
+                                           .run(slots.data(), distances.data());
         if (stop != SKEP_OK) return stop;
     }
     std::memcpy(answer.slots, slots.data(), num_answers * sizeof(std::uint32_t));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "index/flat_store.hpp"
+#include "index/search_input.hpp"
 #include "index/search_plan.hpp"
 
 namespace skep::cuda {
@@ -41,7 +42,6 @@ class FlatSearch {
 
     skep_status run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
                          std::uint32_t* slots, float* distances);
-    void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
     void launch_rounds(Lane& lane, std::uint32_t num_queries);
     void launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                       std::uint64_t end_block, bool keeps_all);
@@ -54,14 +54,11 @@ class FlatSearch {
     const skep_matrix& queries_;
     const skep_search_request& request_;
     const skep_call* call_;
-    std::shared_ptr<FlatStore::Memory> memory_;
+    SearchInput input_;
     std::uint32_t k_;
     SearchPlan plan_;
     std::uint32_t operand_stride_;
     bool uses_tile_;  // matrix units take the rounds after the first
-    std::uint64_t allowed_bytes_;
-    RowsView view_{};
-    RowFilter filter_{};
     Layout layout_{};
     CUdeviceptr base_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "index/flat_kernels.hpp"
+#include "index/plain_search.hpp"
 #include "kernels/encode_params.h"
 #include "skep/result.hpp"
 
@@ -27,14 +28,27 @@ const std::byte* row_of(const skep_matrix& matrix, std::uint64_t row, std::uint6
     return static_cast<const std::byte*>(matrix.data) + row * stride;
 }
 
-template <typename T>
-T* device_pointer(CUdeviceptr address) {
-    T* pointer = nullptr;
-    std::memcpy(&pointer, &address, sizeof pointer);
-    return pointer;
-}
-
 }  // namespace
+
+void require_store_shape(const skep_store_options& options, const char* operation) {
+    if (options.dim == 0 || options.dim > SKEP_MAX_DIM) {
+        throw Error(SKEP_INVALID_DIMENSION,
+                    fmt::format("{}: dim {} is not 1 to {}", operation, options.dim, SKEP_MAX_DIM),
+                    SKEP_LAYER_BACKEND);
+    }
+    if (options.dtype != SKEP_DTYPE_F32 && options.dtype != SKEP_DTYPE_U8) {
+        throw Error(SKEP_UNSUPPORTED_TYPE,
+                    fmt::format("{}: element type {} is not offered; f32 ({}) and u8 ({}) are",
+                                operation, options.dtype, SKEP_DTYPE_F32, SKEP_DTYPE_U8),
+                    SKEP_LAYER_BACKEND);
+    }
+    if (options.metric != SKEP_METRIC_COSINE && options.metric != SKEP_METRIC_L2 &&
+        options.metric != SKEP_METRIC_INNER_PRODUCT) {
+        throw Error(SKEP_INVALID_ARGUMENT,
+                    fmt::format("{}: metric {} is not known", operation, options.metric),
+                    SKEP_LAYER_BACKEND);
+    }
+}
 
 FlatStore::FlatStore(std::shared_ptr<Device> device, const skep_store_options& options)
     : device_(std::move(device)),
@@ -44,26 +58,11 @@ FlatStore::FlatStore(std::shared_ptr<Device> device, const skep_store_options& o
       row_stride_bytes_(is_bytes_ ? round_up(dim_, kApproxAlignment)
                                   : dim_ * static_cast<std::uint32_t>(sizeof(float))),
       approx_stride_(round_up(dim_, kApproxAlignment)) {
-    if (dim_ == 0 || dim_ > SKEP_MAX_DIM) {
-        throw Error(SKEP_INVALID_DIMENSION,
-                    fmt::format("store_create: dim {} is not 1 to {}", dim_, SKEP_MAX_DIM),
-                    SKEP_LAYER_BACKEND);
-    }
-    if (options.dtype != SKEP_DTYPE_F32 && options.dtype != SKEP_DTYPE_U8) {
-        throw Error(SKEP_UNSUPPORTED_TYPE,
-                    fmt::format("store_create: element type {} is not offered; f32 ({}) and u8 "
-                                "({}) are",
-                                options.dtype, SKEP_DTYPE_F32, SKEP_DTYPE_U8),
-                    SKEP_LAYER_BACKEND);
-    }
-    if (metric_ != SKEP_METRIC_COSINE && metric_ != SKEP_METRIC_L2 &&
-        metric_ != SKEP_METRIC_INNER_PRODUCT) {
-        throw Error(SKEP_INVALID_ARGUMENT,
-                    fmt::format("store_create: metric {} is not known", metric_),
-                    SKEP_LAYER_BACKEND);
-    }
+    require_store_shape(options, "store_create");
     const ScopedContext scope(*device_->context(), "store_create");
     store_bounds_ = DeviceBuffer(device_->context(), sizeof(StoreBounds), "store_create");
+    // Settles the rung, and is ready for a first answer.
+    device_->modules().function(plain_kernel(dtype(), metric_), plain_shared_bytes(kMaxPlainSlots));
     memory_ = make_memory(options.reserve_slots);
     if (options.reserve_slots != 0) make_room(options.reserve_slots, "store_create");
 }
@@ -165,21 +164,15 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
     make_room(first_slot + rows.num_rows, "store_append");
     const std::shared_ptr<Memory> target = memory();
 
-    const char* encode_name = is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
-    const CUfunction encode = device_->modules().function(encode_name, encode_name);
+    // Small stores are searched plainly and need no encoding; the append that makes one large
+    // encodes all of it.
+    const bool is_encoding = !is_searched_plainly(first_slot + rows.num_rows);
     const LanePool::Lease lane = device_->lanes().acquire();
     const std::uint64_t rows_per_half =
-        std::max<std::uint64_t>(kStagingBytes / row_stride_bytes_, 1);
+        std::clamp<std::uint64_t>(kStagingBytes / row_stride_bytes_, 1, rows.num_rows);
     const std::uint64_t half_bytes = rows_per_half * row_stride_bytes_;
-    std::byte* pinned = lane->pinned(2 * half_bytes);
-    if (forgets_bounds_) lane->fill(store_bounds_.pointer(), 0, sizeof(StoreBounds));
-
-    EncodeRowsParams params{};
-    params.store_bounds = device_pointer<StoreBounds>(store_bounds_.pointer());
-    params.dim = dim_;
-    params.row_stride_bytes = row_stride_bytes_;
-    params.approx_stride = approx_stride_;
-    params.metric = metric_;
+    std::byte* pinned = lane->pinned(rows_per_half < rows.num_rows ? 2 * half_bytes : half_bytes);
+    if (is_encoding) encode(*lane, *target, num_encoded_, first_slot);
 
     std::size_t half = 0;
     for (std::uint64_t begin = 0; begin < rows.num_rows; begin += rows_per_half, half ^= 1U) {
@@ -206,28 +199,45 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
         lane->copy_to_device(rows_at, staged, count * row_stride_bytes_);
         lane->mark(half);
 
-        params.rows = device_pointer<const void>(rows_at);
-        params.approx = target->approx ? device_pointer<std::uint16_t>(target->approx->pointer() +
-                                                                       slot * approx_row_bytes())
-                                       : nullptr;
-        params.bounds =
-            device_pointer<RowBounds>(target->bounds->pointer() + slot * sizeof(RowBounds));
-        params.num_rows = count;
-        constexpr std::uint64_t kRowsPerGrid = kEncodeThreads / kPartialSums;
-        lane->launch(encode, static_cast<std::uint32_t>((count + kRowsPerGrid - 1) / kRowsPerGrid),
-                     1, kEncodeThreads, 0, params, "encode_rows");
+        if (is_encoding) encode(*lane, *target, slot, slot + count);
     }
     const skep_status stop = lane->wait(call);
     if (stop != SKEP_OK) return stop;
-    forgets_bounds_ = false;
     num_slots_ = first_slot + rows.num_rows;
+    if (is_encoding) num_encoded_ = num_slots_;
     return SKEP_OK;
+}
+
+void FlatStore::encode(Lane& lane, const Memory& memory, std::uint64_t first_slot,
+                       std::uint64_t end_slot) const {
+    if (first_slot == end_slot) return;
+    // An encoding from the start forgets what residuals earlier rows left.
+    if (first_slot == 0) lane.fill(store_bounds_.pointer(), 0, sizeof(StoreBounds));
+    EncodeRowsParams params{};
+    params.rows =
+        device_pointer<const void>(memory.rows->pointer() + first_slot * row_stride_bytes_);
+    params.approx = memory.approx ? device_pointer<std::uint16_t>(memory.approx->pointer() +
+                                                                  first_slot * approx_row_bytes())
+                                  : nullptr;
+    params.bounds =
+        device_pointer<RowBounds>(memory.bounds->pointer() + first_slot * sizeof(RowBounds));
+    params.store_bounds = device_pointer<StoreBounds>(store_bounds_.pointer());
+    params.num_rows = end_slot - first_slot;
+    params.dim = dim_;
+    params.row_stride_bytes = row_stride_bytes_;
+    params.approx_stride = approx_stride_;
+    params.metric = metric_;
+    constexpr std::uint64_t kRowsOfBlock = kEncodeThreads / kPartialSums;
+    const char* name = is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
+    lane.launch(device_->modules().function(name),
+                static_cast<std::uint32_t>((params.num_rows + kRowsOfBlock - 1) / kRowsOfBlock), 1,
+                kEncodeThreads, 0, params, name);
 }
 
 void FlatStore::truncate(std::uint64_t num_slots) noexcept {
     if (num_slots >= num_slots_) return;
     num_slots_ = num_slots;
-    if (num_slots == 0) forgets_bounds_ = true;
+    num_encoded_ = std::min(num_encoded_, num_slots);
 }
 
 skep_status FlatStore::read(std::uint64_t first_slot, const std::uint32_t* slots,
@@ -270,7 +280,7 @@ skep_status FlatStore::read(std::uint64_t first_slot, const std::uint32_t* slots
             params.slots = device_pointer<const std::uint32_t>(from + part_bytes);
             params.num_rows = count;
             params.row_words = row_stride_bytes_ / sizeof(std::uint32_t);
-            lane->launch(device_->modules().function(kernels::kGatherRows, kernels::kGatherRows),
+            lane->launch(device_->modules().function(kernels::kGatherRows),
                          4 * device_->facts().num_multiprocessors, 1, kGatherThreads, 0, params,
                          kernels::kGatherRows);
         }
@@ -316,8 +326,7 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
         const std::uint64_t slots_bytes = rows_per_part * sizeof(std::uint32_t);
         const CUdeviceptr scratch = lane->scratch(slots_bytes + rows_per_part * widest);
         std::byte* pinned = lane->pinned(slots_bytes);
-        const CUfunction gather =
-            device_->modules().function(kernels::kGatherRows, kernels::kGatherRows);
+        const CUfunction gather = device_->modules().function(kernels::kGatherRows);
         const auto move_rows = [&](CUdeviceptr base, std::uint64_t bytes, std::uint64_t begin,
                                    std::uint64_t count) {
             GatherParams params{};
@@ -342,8 +351,9 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
             lane->wait(nullptr);
         }
     }
+    // A store encoded in part is small: it is encoded again when it grows.
+    num_encoded_ = num_encoded_ == num_slots ? kept.size() : 0;
     num_slots_ = kept.size();
-    if (kept.empty()) forgets_bounds_ = true;
     target->rows->shrink(kept.size() * row_stride_bytes_);
     if (target->approx) target->approx->shrink(kept.size() * approx_row_bytes());
     target->bounds->shrink(kept.size() * sizeof(RowBounds));

@@ -15,6 +15,9 @@
 
 namespace skep::cuda {
 
+// Throws what is wrong with the shape of a store.
+void require_store_shape(const skep_store_options& options, const char* operation);
+
 class FlatStore {
   public:
     // Throws on an impossible shape. Allocates what reserve_slots asks for.
@@ -26,7 +29,16 @@ class FlatStore {
 
     [[nodiscard]] skep_dtype dtype() const { return is_bytes_ ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32; }
     [[nodiscard]] std::uint32_t dim() const { return dim_; }
+    [[nodiscard]] skep_metric metric() const { return metric_; }
     [[nodiscard]] std::uint64_t num_slots() const { return num_slots_; }
+
+    // Whether a search of the first num_slots rows goes without a filter: the launches of a filter
+    // take longer than so few distances, and its kernels take the driver's compiler longer by far.
+    // Bounded in elements too, so that large batches over long rows get the matrix units.
+    [[nodiscard]] bool is_searched_plainly(std::uint64_t num_slots) const {
+        constexpr std::uint64_t kMaxElements = 1ULL << 19;
+        return num_slots <= device_->settings().max_plain_slots && num_slots * dim_ <= kMaxElements;
+    }
 
     void reserve(std::uint64_t num_slots);
     // Returns what stopped it, or SKEP_OK. The store then holds what it held.
@@ -43,6 +55,7 @@ class FlatStore {
 
   private:
     friend class FlatSearch;
+    friend class SearchInput;
 
     // The memories of all rows; replaced as a whole when they have to move. Searches that run keep
     // the one they began with.
@@ -62,6 +75,9 @@ class FlatStore {
     // Room for num_slots rows; moves to new memory where the old cannot grow. The context is
     // current. Throws and changes nothing when memory runs out.
     void make_room(std::uint64_t num_slots, const char* operation);
+    // Puts the encoding of rows that lie on the device on the lane's stream.
+    void encode(Lane& lane, const Memory& memory, std::uint64_t first_slot,
+                std::uint64_t end_slot) const;
 
     std::shared_ptr<Device> device_;
     skep_metric metric_;
@@ -74,7 +90,7 @@ class FlatStore {
     std::shared_ptr<Memory> memory_;
     DeviceBuffer store_bounds_;
     std::atomic<std::uint64_t> num_slots_{0};
-    bool forgets_bounds_ = true;  // write calls only: the next append starts from nothing
+    std::uint64_t num_encoded_ = 0;  // write calls only: the first rows, ready for the filter
     mutable std::atomic<std::uint64_t> num_exact_retries_{0};
 };
 

@@ -64,22 +64,21 @@ std::string ModuleCache::rung() const {
     return rung != nullptr ? rung->name : "";
 }
 
-bool ModuleCache::has_module(const char* module) const {
+bool ModuleCache::has_kernel(const char* kernel) const {
     const std::string current = rung();
     for (const PtxImage& image : ptx_images()) {
-        if (std::strcmp(image.module, module) == 0 && current == image.rung) return true;
+        if (std::strcmp(image.module, kernel) == 0 && current == image.rung) return true;
     }
     return false;
 }
 
-CUfunction ModuleCache::function(const char* module, const char* kernel,
-                                 std::uint32_t dynamic_shared_bytes) {
+CUfunction ModuleCache::function(const char* kernel, std::uint32_t dynamic_shared_bytes) {
     const std::lock_guard lock(mutex_);
     if (const auto found = functions_.find(kernel); found != functions_.end()) {
         return found->second;
     }
     CUfunction function = nullptr;
-    const CUmodule loaded = load(module);
+    const CUmodule loaded = load(kernel);
     context_->check(context_->api().module_get_function(&function, loaded, kernel), kernel);
     if (dynamic_shared_bytes > kPlainSharedBytes) {
         context_->check(context_->api().function_set_attribute(

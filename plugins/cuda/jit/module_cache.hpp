@@ -22,13 +22,13 @@ class ModuleCache {
     ModuleCache(const ModuleCache&) = delete;
     ModuleCache& operator=(const ModuleCache&) = delete;
 
-    // The kernel, its module loaded if it was not yet. dynamic_shared_bytes: the most that any
-    // launch of it asks for. Thread-safe; the context is current. Throws with the compiler's log.
-    CUfunction function(const char* module, const char* kernel,
-                        std::uint32_t dynamic_shared_bytes = 0);
+    // The kernel, its module (of the same name) loaded if it was not yet. dynamic_shared_bytes: the
+    // most that any launch of it asks for. Thread-safe; the context is current. Throws with the
+    // compiler's log.
+    CUfunction function(const char* kernel, std::uint32_t dynamic_shared_bytes = 0);
 
-    // Whether the rung in use has the module at all. Settled once a first module is loaded.
-    [[nodiscard]] bool has_module(const char* module) const;
+    // Whether the rung in use has the kernel at all. Settled once a first one is loaded.
+    [[nodiscard]] bool has_kernel(const char* kernel) const;
 
     // The rung in use; the one that will be tried first before any module was loaded.
     [[nodiscard]] std::string rung() const;

@@ -13,21 +13,10 @@
 
 namespace skep::cuda {
 
-constexpr float kInfinity = __builtin_inff();
 constexpr double kLargestNorm = 0x1p60;
 // A residual above this share of the norm raises the row's own norm instead of the store's bound,
 // so that one row of denormals does not loosen the filter of all.
 constexpr double kLargestResidual = 0x1p-8;
-
-template <typename Element>
-SKEP_DEVICE double squared_norm(const Element* row, uint32_t dim, uint32_t lane) {
-    double sum = 0.0;
-    for (uint32_t i = lane; i < dim; i += kPartialSums) {
-        const double element = (double)row[i];
-        sum = add_exactly_rounded(sum, multiply_exactly_rounded(element, element));
-    }
-    return fold_partial_sums(sum);
-}
 
 // Half the squared norm, lowered by what float sums may lose.
 SKEP_DEVICE float lowered_half_norm(double squared, uint32_t dim) {

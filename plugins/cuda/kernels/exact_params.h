@@ -24,12 +24,19 @@ struct ExactSelectParams {
     uint32_t* slots;       // [k] the answer so far
     float* distances;      // [k]
     uint32_t k;
-    uint32_t is_first;  // 1: best_keys and best_slots hold nothing yet
+    uint32_t is_first;       // 1: best_keys and best_slots hold nothing yet
+    uint32_t sort_capacity;  // exact_sort_capacity(k)
 };
 
-// The chunk's k and the k so far are sorted together.
-constexpr uint32_t kExactSortCapacity = 2 * kMaxDeviceK;
-constexpr uint32_t kExactSharedBytes =
-    kExactSortCapacity * (uint32_t)(sizeof(uint64_t) + sizeof(uint32_t));
+// The chunk's k and the k so far are sorted together; a power of two.
+constexpr uint32_t exact_sort_capacity(uint32_t k) {
+    uint32_t capacity = 2;
+    while (capacity < 2 * k)
+        capacity *= 2;
+    return capacity;
+}
+constexpr uint32_t exact_shared_bytes(uint32_t sort_capacity) {
+    return sort_capacity * (uint32_t)(sizeof(uint64_t) + sizeof(uint32_t));
+}
 
 }  // namespace skep::cuda

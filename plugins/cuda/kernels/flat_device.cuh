@@ -8,6 +8,9 @@
 
 namespace skep::cuda {
 
+constexpr float kInfinity = __builtin_inff();
+constexpr uint64_t kNoKey = ~0ULL;  // above every distance: no row
+
 SKEP_DEVICE float float_of_bits(uint32_t bits) {
     return __builtin_bit_cast(float, bits);
 }
@@ -61,6 +64,17 @@ SKEP_DEVICE double fold_partial_sums(double sum) {
         sum = add_exactly_rounded(sum, shuffle_xor(sum, width));
     }
     return sum;
+}
+
+// Squared length of a row or a query, by 16 neighbouring lanes, in the defined order.
+template <typename Element>
+SKEP_DEVICE double squared_norm(const Element* row, uint32_t dim, uint32_t lane) {
+    double sum = 0.0;
+    for (uint32_t i = lane; i < dim; i += kPartialSums) {
+        const double element = (double)row[i];
+        sum = add_exactly_rounded(sum, multiply_exactly_rounded(element, element));
+    }
+    return fold_partial_sums(sum);
 }
 
 // Distance of a row and a query, by 16 neighbouring lanes; lane is 0..15. All lanes of the warp

@@ -13,22 +13,19 @@
 #pragma once
 
 #include "flat_device.cuh"
+#include "radix.cuh"
 #include "select_params.h"
 #include "sort.cuh"
 
 namespace skep::cuda {
 
-constexpr float kInfinity = __builtin_inff();
-constexpr uint32_t kDigits = 256;
 constexpr uint32_t kMaxWarps = kSelectMaxThreads / 32;
 
 struct SelectShared {
-    uint32_t histogram[kDigits];
+    RadixBins bins;
     uint32_t picks[kMaxDeviceK];
     double group_max[kSelectMaxThreads / kPartialSums];
     uint32_t warp_counts[kMaxWarps];
-    uint32_t prefix;
-    uint32_t remaining;
     uint32_t num_picks;
     uint32_t num_ties;
     float list_threshold;
@@ -50,64 +47,20 @@ SKEP_DEVICE void vote(uint32_t* histogram, uint32_t digit) {
     if (is_leader && digit < kDigits) atomic_add(histogram + digit, count_bits(peers));
 }
 
-// The digit of the k-th largest key, by the histogram: one warp, lane 0 with the 8 highest bins.
-SKEP_DEVICE void choose_digit(uint32_t prefix, uint32_t shift, SelectShared& shared) {
-    constexpr uint32_t kBinsPerLane = kDigits / 32;
-    const uint32_t lane = thread_index();
-    const uint32_t highest = kDigits - 1 - lane * kBinsPerLane;
-    const uint32_t wanted = shared.remaining;
-    uint32_t bins[kBinsPerLane];
-    uint32_t own = 0;
-#pragma unroll
-    for (uint32_t i = 0; i < kBinsPerLane; ++i) {
-        bins[i] = shared.histogram[highest - i];
-        own += bins[i];
-    }
-    // How many lie in the bins of the lanes before, by doubling groups of lanes.
-    uint32_t before = 0;
-    uint32_t total = own;
-#pragma unroll
-    for (uint32_t step = 1; step < 32; step *= 2) {
-        const uint32_t other = shuffle_xor(total, step);
-        if ((lane & step) != 0) before += other;
-        total += other;
-    }
-    warp_barrier();  // all have read what one lane replaces
-    if (total < wanted) {
-        // Only the first step can run out of candidates.
-        if (lane == 0) shared.remaining = 0;
-        return;
-    }
-    if (before >= wanted || before + own < wanted) return;
-    uint32_t remaining = wanted - before;
-    uint32_t digit = highest;
-#pragma unroll
-    for (uint32_t i = 0; i + 1 < kBinsPerLane; ++i) {
-        if (digit != highest - i || bins[i] >= remaining) continue;
-        remaining -= bins[i];
-        --digit;
-    }
-    shared.remaining = remaining;
-    shared.prefix = prefix | (digit << shift);
-}
-
-// Finds the k-th largest pick key: shared.prefix; shared.remaining of the candidates equal to it
-// belong to the k. Returns whether there are k at all.
-SKEP_DEVICE bool find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
-                              SelectShared& shared) {
+// Finds the k-th largest pick key; bins.remaining of the candidates equal to it belong to the k.
+// Returns 0 when there are not k.
+SKEP_DEVICE uint32_t find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
+                                  RadixBins& bins) {
     const uint32_t padded_count = (count + num_threads() - 1) / num_threads() * num_threads();
-    if (thread_index() == 0) {
-        shared.prefix = 0;
-        shared.remaining = k;
-    }
+    uint32_t prefix = 0;
+    if (thread_index() == 0) bins.remaining = k;
     // One copy of each long loop body: the driver compiles this before a first answer.
 #pragma unroll 1
     for (uint32_t shift = 24;; shift -= 8) {
         for (uint32_t digit = thread_index(); digit < kDigits; digit += num_threads()) {
-            shared.histogram[digit] = 0;
+            bins.histogram[digit] = 0;
         }
-        block_barrier();  // histogram cleared, prefix of the step before known
-        const uint32_t prefix = shared.prefix;
+        block_barrier();  // histogram cleared
         for (uint32_t i = thread_index(); i < padded_count; i += num_threads()) {
             uint32_t digit = kDigits;
             if (i < count) {
@@ -115,17 +68,19 @@ SKEP_DEVICE bool find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
                 const bool matches = shift == 24 || ((key ^ prefix) >> (shift + 8)) == 0;
                 if (key != 0 && matches) digit = (key >> shift) & 0xFFU;
             }
-            vote(shared.histogram, digit);
+            vote(bins.histogram, digit);
         }
         block_barrier();  // histogram complete
-        if (thread_index() < 32) choose_digit(prefix, shift, shared);
-        block_barrier();  // prefix known to all
-        if (shared.remaining == 0) return false;
-        if (shift == 0) return true;
+        if (thread_index() < 32) choose_digit<true>(bins);
+        block_barrier();  // digit known to all
+        if (bins.remaining == 0) return 0;
+        prefix |= bins.digit << shift;
+        if (shift == 0) return prefix;
     }
 }
 
-SKEP_DEVICE void pick(const Candidate* list, uint32_t count, SelectShared& shared) {
+SKEP_DEVICE void pick(const Candidate* list, uint32_t count, uint32_t kth_key,
+                      SelectShared& shared) {
     if (thread_index() == 0) {
         shared.num_picks = 0;
         shared.num_ties = 0;
@@ -133,9 +88,8 @@ SKEP_DEVICE void pick(const Candidate* list, uint32_t count, SelectShared& share
     block_barrier();  // counters cleared
     for (uint32_t i = thread_index(); i < count; i += num_threads()) {
         const uint32_t key = pick_key(list[i]);
-        const bool is_picked =
-            key > shared.prefix ||
-            (key == shared.prefix && atomic_add(&shared.num_ties, 1) < shared.remaining);
+        const bool is_picked = key > kth_key || (key == kth_key && atomic_add(&shared.num_ties, 1) <
+                                                                       shared.bins.remaining);
         if (is_picked) shared.picks[atomic_add(&shared.num_picks, 1)] = list[i].slot;
     }
     block_barrier();  // picks complete
@@ -278,10 +232,10 @@ SKEP_DEVICE void select(const SelectParams& params) {
     }
 
     // Tighten.
-    const bool has_k = find_kth_key(list, count, params.k, shared);
+    const uint32_t kth_key = find_kth_key(list, count, params.k, shared.bins);
     if (thread_index() == 0) shared.list_threshold = -kInfinity;
-    if (has_k) {
-        pick(list, count, shared);
+    if (kth_key != 0) {
+        pick(list, count, kth_key, shared);
         const double bound = largest_distance<Element>(params, query, state.squared_norm, shared);
         if (thread_index() == 0) {
             const bool is_scaled = sizeof(Element) == 1 && params.view.metric == kCosine;

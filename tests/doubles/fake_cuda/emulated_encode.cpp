@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "emulated_kernels.hpp"
-#include "kernels/encode_queries.cu"
-#include "kernels/encode_rows_f32.cu"
-#include "kernels/encode_rows_u8.cu"
-#include "kernels/gather_rows.cu"
+#include "kernels/modules/encode_queries.cu"
+#include "kernels/modules/encode_rows_f32.cu"
+#include "kernels/modules/encode_rows_u8.cu"
+#include "kernels/modules/gather_rows.cu"
 
 namespace skep::cuda::emulation {
 

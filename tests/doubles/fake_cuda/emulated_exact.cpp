@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "kernels/exact.cu"
-
 #include "emulated_kernels.hpp"
+#include "kernels/modules/exact_scan_f32.cu"
+#include "kernels/modules/exact_scan_u8.cu"
+#include "kernels/modules/exact_select.cu"
 
 namespace skep::cuda::emulation {
 

@@ -17,6 +17,7 @@ std::span<const Kernel> encode_kernels();
 std::span<const Kernel> sweep_kernels();
 std::span<const Kernel> select_kernels();
 std::span<const Kernel> exact_kernels();
+std::span<const Kernel> plain_kernels();
 std::span<const Kernel> tile_kernels();
 
 }  // namespace skep::cuda::emulation

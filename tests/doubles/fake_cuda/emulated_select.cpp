@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "emulated_kernels.hpp"
-#include "kernels/select_f32.cu"
-#include "kernels/select_u8.cu"
+#include "kernels/modules/select_f32.cu"
+#include "kernels/modules/select_u8.cu"
 
 namespace skep::cuda::emulation {
 

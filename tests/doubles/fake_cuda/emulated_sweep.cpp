@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "emulated_kernels.hpp"
-#include "kernels/sweep_bf16_eight.cu"
-#include "kernels/sweep_bf16_one.cu"
-#include "kernels/sweep_u8_eight.cu"
-#include "kernels/sweep_u8_one.cu"
+#include "kernels/modules/sweep_bf16_eight.cu"
+#include "kernels/modules/sweep_bf16_one.cu"
+#include "kernels/modules/sweep_u8_eight.cu"
+#include "kernels/modules/sweep_u8_one.cu"
 
 namespace skep::cuda::emulation {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "emulated_kernels.hpp"
-#include "kernels/tile_bf16.cu"
-#include "kernels/tile_u8.cu"
+#include "kernels/modules/tile_bf16.cu"
+#include "kernels/modules/tile_u8.cu"
 
 namespace skep::cuda::emulation {
 

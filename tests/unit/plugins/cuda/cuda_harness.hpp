@@ -46,6 +46,17 @@ inline void reset_fake_cuda() {
     dlclose(library);
 }
 
+// The largest store that is searched without a filter, for as long as this lives: devices opened
+// meanwhile go by it.
+class PlainSlots {
+  public:
+    explicit PlainSlots(const char* slots) { setenv("SKEP_CUDA_PLAIN_SLOTS", slots, 1); }
+    ~PlainSlots() { unsetenv("SKEP_CUDA_PLAIN_SLOTS"); }
+    PlainSlots(const PlainSlots&) = delete;
+    PlainSlots& operator=(const PlainSlots&) = delete;
+};
+inline constexpr const char* kFilterAlways = "0";
+
 // Host services without threads; the log is kept.
 class TestHost {
   public:

@@ -51,6 +51,12 @@ class CudaDevices : public Test {
         return session.ops.device_open(session.backend, 0, &session.device, &session.error);
     }
 
+    // Kernels are loaded when first used: a store's, when it is made.
+    skep_status open_with_store() {
+        if (const auto status = open()) return status;
+        return session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, 8);
+    }
+
     CudaSession session;
     std::uint32_t found = 0;
 };
@@ -135,8 +141,10 @@ TEST_F(CudaDevices, TakesTheBestRungThatLoads) {
     };
     for (const Rung rung : {Rung{90, "sm_90a"}, Rung{74, "sm_80"}, Rung{65, "sm_70"}}) {
         fake_cuda().max_ptx_version = rung.max_ptx_version;
-        ASSERT_EQ(open(), SKEP_OK) << session.error.message;
+        ASSERT_EQ(open_with_store(), SKEP_OK) << session.error.message;
         EXPECT_STREQ(info().isa, rung.isa);
+        session.ops.store_destroy(session.store);
+        session.store = nullptr;
         session.ops.device_close(session.device);
         session.device = nullptr;
     }
@@ -144,14 +152,14 @@ TEST_F(CudaDevices, TakesTheBestRungThatLoads) {
 
 TEST_F(CudaDevices, FutureChipsTakeThePortableRung) {
     fake_cuda().compute_capability = 120;
-    ASSERT_EQ(open(), SKEP_OK) << session.error.message;
+    ASSERT_EQ(open_with_store(), SKEP_OK) << session.error.message;
     EXPECT_STREQ(info().isa, "sm_80");
     EXPECT_EQ(fake_cuda().loaded_ptx_version, 70);
 }
 
 TEST_F(CudaDevices, ForcedRungIsTheOnlyOneTried) {
     setenv("SKEP_CUDA_PTX", "sm_70", 1);
-    ASSERT_EQ(open(), SKEP_OK) << session.error.message;
+    ASSERT_EQ(open_with_store(), SKEP_OK) << session.error.message;
     EXPECT_STREQ(info().isa, "sm_70");
     EXPECT_EQ(fake_cuda().loaded_ptx_version, 64);
 }
@@ -165,7 +173,7 @@ TEST_F(CudaDevices, UnknownRungIsAnError) {
 
 TEST_F(CudaDevices, CompilersLogIsInTheError) {
     fake_cuda().max_ptx_version = 60;
-    EXPECT_EQ(open(), SKEP_COMPILATION_FAILED);
+    EXPECT_EQ(open_with_store(), SKEP_COMPILATION_FAILED);
     EXPECT_NE(std::string(session.error.message).find("fake compiler: version too new"),
               std::string::npos)
         << session.error.message;
@@ -173,19 +181,51 @@ TEST_F(CudaDevices, CompilersLogIsInTheError) {
 }
 
 TEST_F(CudaDevices, WarmUpLoadsEveryKernel) {
+    for (const char* slots : {"4096", kFilterAlways}) {
+        const PlainSlots plain_slots(slots);
+        ASSERT_EQ(open(), SKEP_OK);
+        const skep_store_options options{sizeof(skep_store_options), SKEP_METRIC_L2, SKEP_DTYPE_F32,
+                                         8, 0};
+        ASSERT_EQ(session.ops.opt_device_warm_up(session.device, &options, nullptr, &session.error),
+                  SKEP_OK)
+            << session.error.message;
+        session.host.take_log();
+        ASSERT_EQ(session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, 8), SKEP_OK);
+        ASSERT_EQ(session.append(random_f32(80, 1), 8), SKEP_OK);
+        Answer answer;
+        ASSERT_EQ(session.search(random_f32(8, 2), 8, 10, 1, answer), SKEP_OK);
+        const std::string log = session.host.take_log();
+        EXPECT_EQ(log.find("module"), std::string::npos) << log;
+        session.ops.store_destroy(session.store);
+        session.ops.device_close(session.device);
+        session.store = nullptr;
+        session.device = nullptr;
+    }
+}
+
+TEST_F(CudaDevices, WarmUpRefusesAShapeThatNoStoreHas) {
     ASSERT_EQ(open(), SKEP_OK);
-    const skep_store_options options{sizeof(skep_store_options), SKEP_METRIC_L2, SKEP_DTYPE_F32, 8,
+    const skep_store_options options{sizeof(skep_store_options), SKEP_METRIC_L2, SKEP_DTYPE_F16, 8,
                                      0};
-    ASSERT_EQ(session.ops.opt_device_warm_up(session.device, &options, nullptr, &session.error),
-              SKEP_OK)
-        << session.error.message;
-    session.host.take_log();
-    ASSERT_EQ(session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, 8), SKEP_OK);
+    EXPECT_EQ(session.ops.opt_device_warm_up(session.device, &options, nullptr, &session.error),
+              SKEP_UNSUPPORTED_TYPE);
+}
+
+TEST_F(CudaDevices, FirstAnswerOfASmallStoreCompilesOneKernel) {
+    ASSERT_EQ(open_with_store(), SKEP_OK);
     ASSERT_EQ(session.append(random_f32(80, 1), 8), SKEP_OK);
     Answer answer;
     ASSERT_EQ(session.search(random_f32(8, 2), 8, 10, 1, answer), SKEP_OK);
     const std::string log = session.host.take_log();
-    EXPECT_EQ(log.find("module"), std::string::npos) << log;
+    const std::size_t first = log.find("module plain_l2_f32");
+    ASSERT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find("module", first + 1), std::string::npos) << log;
+}
+
+TEST_F(CudaDevices, SettingThatMeansNothingIsAnError) {
+    const PlainSlots plain_slots("many");
+    EXPECT_EQ(open(), SKEP_INVALID_ARGUMENT);
+    EXPECT_STREQ(session.error.message, "SKEP_CUDA_PLAIN_SLOTS is 'many'; 0 to 4096 is expected");
 }
 
 TEST_F(CudaDevices, MemoryIsTheDrivers) {

@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <tuple>
+
 #include "cuda_harness.hpp"
 
 namespace skep::testing {
@@ -73,15 +75,18 @@ std::uint64_t calls_of_a_life() {
     return fake_cuda().num_calls;
 }
 
-class EveryCall : public ::testing::TestWithParam<int> {};
+// The result that a call fails with, and the largest store that is searched plainly.
+class EveryCall : public ::testing::TestWithParam<std::tuple<int, const char*>> {};
 
 TEST_P(EveryCall, FailsCleanly) {
+    const auto [failure, slots] = GetParam();
+    const PlainSlots plain_slots(slots);
     const std::uint64_t num_calls = calls_of_a_life();
-    ASSERT_GT(num_calls, 50U);
+    ASSERT_GT(num_calls, 40U);
     for (std::uint64_t call = 1; call <= num_calls; ++call) {
         reset_fake_cuda();
         fake_cuda().fail_call = call;
-        fake_cuda().fail_result = GetParam();
+        fake_cuda().fail_result = failure;
         CudaSession session;
         const skep_status status = live(session);
         if (status != SKEP_OK) {
@@ -95,10 +100,13 @@ TEST_P(EveryCall, FailsCleanly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Results, EveryCall,
-                         ::testing::Values(CUDA_ERROR_UNKNOWN, CUDA_ERROR_OUT_OF_MEMORY,
-                                           CUDA_ERROR_INVALID_VALUE));
+                         ::testing::Combine(::testing::Values(CUDA_ERROR_UNKNOWN,
+                                                              CUDA_ERROR_OUT_OF_MEMORY,
+                                                              CUDA_ERROR_INVALID_VALUE),
+                                            ::testing::Values("4096", kFilterAlways)));
 
 TEST(LostDevice, IsSaidAtEveryCallAndNothingCrashes) {
+    const PlainSlots plain_slots(kFilterAlways);
     const std::uint64_t num_calls = calls_of_a_life();
     for (std::uint64_t call = 1; call <= num_calls; call += 3) {
         reset_fake_cuda();
@@ -142,6 +150,7 @@ class Faults : public ::testing::Test {
         EXPECT_EQ(answer, brute_force(SKEP_METRIC_L2, rows, query, kDim, 5, every_slot));
     }
 
+    PlainSlots plain_slots{kFilterAlways};
     CudaSession session;
     std::vector<float> rows = random_f32(kRows * kDim, 1);
     std::vector<float> query = random_f32(kDim, 2);

@@ -37,6 +37,7 @@ class FlatSearch : public ::testing::Test {
         session.store = nullptr;
     }
 
+    PlainSlots plain_slots{kFilterAlways};
     CudaSession session;
     std::uint64_t retries = 0;
 };

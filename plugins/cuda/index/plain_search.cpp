@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "index/plain_search.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "index/flat_kernels.hpp"
+#include "index/search_input.hpp"
+
+namespace skep::cuda {
+namespace {
+
+// Bytes of queries and answers that one tile may take.
+constexpr std::uint64_t kTileBytes = 16ULL << 20;
+constexpr std::uint64_t kMaxTileQueries = 1ULL << 16;
+
+}  // namespace
+
+const char* plain_kernel(skep_dtype dtype, skep_metric metric) {
+    return dtype == SKEP_DTYPE_U8 ? kernels::kPlainU8[metric] : kernels::kPlainF32[metric];
+}
+
+skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
+                             const skep_search_request& request, const Mask* mask,
+                             const skep_call* call, std::uint32_t* slots, float* distances) {
+    Device& device = *store.device();
+    SearchInput input(store, queries, request, mask);
+    const std::uint64_t k = request.k;
+    const std::uint64_t query_bytes = store.dim() * sizeof(float);
+    const std::uint64_t answer_bytes = k * (sizeof(std::uint32_t) + sizeof(float));
+    const std::uint64_t tile = std::clamp<std::uint64_t>(
+        kTileBytes / (query_bytes + answer_bytes), 1, std::min(queries.num_rows, kMaxTileQueries));
+    const char* name = plain_kernel(store.dtype(), store.metric());
+    const CUfunction kernel = device.modules().function(name, plain_shared_bytes(kMaxPlainSlots));
+
+    ScratchLayout layout;
+    const std::uint64_t queries_at = layout.take(tile * query_bytes);
+    const std::uint64_t slots_at = layout.take(tile * k * sizeof(std::uint32_t));
+    const std::uint64_t distances_at = layout.take(tile * k * sizeof(float));
+    const std::uint64_t staged_bytes = layout.end();
+    const std::uint64_t allowed_at = layout.take(input.allowed_bytes());
+
+    const LanePool::Lease lane = device.lanes().acquire();
+    const CUdeviceptr base = lane->scratch(layout.end());
+    input.send_allowed(*lane, base + allowed_at);
+    std::byte* pinned = lane->pinned(staged_bytes);
+    PlainSearchParams params{};
+    params.view = input.view();
+    params.filter = input.filter();
+    params.queries = device_pointer<const float>(base + queries_at);
+    params.slots = device_pointer<std::uint32_t>(base + slots_at);
+    params.distances = device_pointer<float>(base + distances_at);
+    params.k = static_cast<std::uint32_t>(k);
+    params.sort_capacity = static_cast<std::uint32_t>(
+        std::bit_ceil(std::max({request.num_slots, k, std::uint64_t{2}})));
+    for (std::uint64_t first = 0; first < queries.num_rows; first += tile) {
+        const std::uint64_t count = std::min(tile, queries.num_rows - first);
+        if (call != nullptr) {
+            const skep_status stop = call->poll(call->context, first, queries.num_rows);
+            if (stop != SKEP_OK) return stop;
+        }
+        input.stage_queries(pinned + queries_at, first, count);
+        lane->copy_to_device(base + queries_at, pinned + queries_at, count * query_bytes);
+        lane->launch(kernel, static_cast<std::uint32_t>(count), 1, kPlainThreads,
+                     plain_shared_bytes(params.sort_capacity), params, name);
+        // Slots and distances lie side by side and come back at once.
+        lane->copy_to_host(pinned + slots_at, base + slots_at, staged_bytes - slots_at);
+        const skep_status stop = lane->wait(call);
+        if (stop != SKEP_OK) return stop;
+        std::memcpy(slots + first * k, pinned + slots_at, count * k * sizeof(std::uint32_t));
+        std::memcpy(distances + first * k, pinned + distances_at, count * k * sizeof(float));
+    }
+    return SKEP_OK;
+}
+
+}  // namespace skep::cuda
