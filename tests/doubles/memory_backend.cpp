@@ -510,7 +510,17 @@ skep_backend_operations make_operations() {
 }
 
 // The double needs nothing of the host.
-const skep_host_services kNoServices{};
+// The backend asks for none; the core shares work of its own with the workers: this thread.
+const skep_host_services kSerialServices = [] {
+    skep_host_services services{};
+    services.struct_size = sizeof services;
+    services.num_workers = [](void*) -> std::uint32_t { return 1; };
+    services.parallel_for = [](void*, std::uint64_t num_tasks, skep_task_fn task, void* context) {
+        for (std::uint64_t id = 0; id < num_tasks; ++id)
+            task(context, id, 0);
+    };
+    return services;
+}();
 
 }  // namespace
 
@@ -584,7 +594,7 @@ const skep_backend_operations& MemoryBackend::operations() {
 }
 
 std::shared_ptr<Device> MemoryBackend::open_device() {
-    auto backend = Backend::create("memory", operations(), kNoServices, nullptr).value();
+    auto backend = Backend::create("memory", operations(), kSerialServices, nullptr).value();
     const skep_device_info info = backend->device_info(0).value();
     return Device::open(std::move(backend), info).value();
 }

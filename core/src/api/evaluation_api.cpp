@@ -55,8 +55,8 @@ skep_status skep_ground_truth(skep_runtime* runtime, const skep_matrix* base,
         if (query_rows.num_rows == 0) return {};
         arguments.require(ids, "ids");
         arguments.require(distances, "distances");
-        skep::check_finite(arguments.function(), "base row", base_rows).value();
-        skep::check_finite(arguments.function(), "query", query_rows).value();
+        skep::check_finite(arguments.function(), "base row", base_rows, nullptr).value();
+        skep::check_finite(arguments.function(), "query", query_rows, nullptr).value();
         const auto control = skep::CallControl::create(call);
         return skep::compute_ground_truth(runtime->runtime->services(), base_rows, query_rows,
                                           metric, k, ids, distances, *control.value());

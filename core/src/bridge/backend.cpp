@@ -6,8 +6,8 @@
 namespace skep {
 
 Backend::Backend(std::string name, const skep_backend_operations& operations,
-                 std::shared_ptr<const void> library)
-    : name_(std::move(name)), operations_(operations), library_(std::move(library)) {
+                 const skep_host_services& host, std::shared_ptr<const void> library)
+    : name_(std::move(name)), operations_(operations), host_(host), library_(std::move(library)) {
 }
 
 Backend::~Backend() {
@@ -18,7 +18,8 @@ Result<std::shared_ptr<Backend>> Backend::create(std::string name,
                                                  const skep_backend_operations& operations,
                                                  const skep_host_services& host,
                                                  std::shared_ptr<const void> library) {
-    std::shared_ptr<Backend> backend(new Backend(std::move(name), operations, std::move(library)));
+    std::shared_ptr<Backend> backend(
+        new Backend(std::move(name), operations, host, std::move(library)));
     skep_error error = SKEP_ERROR_INIT;
     const skep_status status = operations.create(&host, &backend->handle_, &error);
     if (status != SKEP_OK) {

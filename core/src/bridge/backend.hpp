@@ -28,6 +28,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const skep_backend_operations& operations() const { return operations_; }
     [[nodiscard]] skep_backend* handle() const { return handle_; }
+    [[nodiscard]] const skep_host_services& host() const { return host_; }
 
     Result<void> probe() const;
     Result<std::uint32_t> device_count() const;
@@ -37,10 +38,11 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   private:
     Backend(std::string name, const skep_backend_operations& operations,
-            std::shared_ptr<const void> library);
+            const skep_host_services& host, std::shared_ptr<const void> library);
 
     std::string name_;
     skep_backend_operations operations_;
+    const skep_host_services& host_;
     std::shared_ptr<const void> library_;
     skep_backend* handle_ = nullptr;
 };

@@ -53,6 +53,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
 
     [[nodiscard]] const skep_collection_info& info() const { return info_; }
     [[nodiscard]] const Device& device() const { return *device_; }
+    // The services that the backend has, for work of our own.
+    [[nodiscard]] const skep_host_services& host() const { return device_->backend().host(); }
 
     // --- writes ---
 

@@ -116,7 +116,7 @@ Result<void> Collection::check_queries(const char* operation, const skep_matrix&
     }
     Result<void> checked = check_matrix(operation, "queries", queries, info_.dim, memory_rules());
     if (!checked || !is_host_memory(queries.memory_kind)) return checked;
-    return check_finite(operation, "query", queries);
+    return check_finite(operation, "query", queries, &host());
 }
 
 Filter::Resolved Collection::resolve(const Filter* filter) const {

@@ -95,7 +95,7 @@ Result<Collection::NewRows> Collection::check_new_rows(const char* operation,
         batch.payloads = payloads;
     }
     if (is_host_memory(rows.memory_kind)) {
-        checked = check_finite(operation, "row", rows);
+        checked = check_finite(operation, "row", rows, &host());
         if (!checked) return checked.error();
     }
     return batch;
@@ -224,7 +224,7 @@ Result<void> Collection::check_appended(const char* operation, std::uint64_t fir
         if (!read) return read;
         const skep_matrix rows =
             SKEP_HOST_MATRIX(skep_matrix, info_.dtype, buffer.data(), num_rows, info_.dim);
-        const std::optional<ComponentPosition> found = find_not_finite(rows);
+        const std::optional<ComponentPosition> found = find_not_finite(rows, &host());
         if (found) {
             return client_error(SKEP_NOT_FINITE,
                                 fmt::format("{}: row {} component {} is NaN or infinite; "

@@ -3,6 +3,7 @@
 // expected.
 #pragma once
 
+#include <skep/host_services.h>
 #include <skep/types.h>
 
 #include <cstdint>
@@ -44,10 +45,13 @@ struct ComponentPosition {
     std::uint64_t row = 0;
     std::uint64_t component = 0;
 };
-// The first NaN or infinity of a matrix in host memory.
-[[nodiscard]] std::optional<ComponentPosition> find_not_finite(const skep_matrix& matrix) noexcept;
+// The first NaN or infinity of a matrix in host memory. A large one is shared with the workers of
+// `host`; null: the calling thread looks alone.
+[[nodiscard]] std::optional<ComponentPosition> find_not_finite(
+    const skep_matrix& matrix, const skep_host_services* host) noexcept;
 // The same as an Error: "add: row 3 component 7 is NaN; components must be finite".
-Result<void> check_finite(const char* operation, const char* row_word, const skep_matrix& matrix);
+Result<void> check_finite(const char* operation, const char* row_word, const skep_matrix& matrix,
+                          const skep_host_services* host);
 
 // Offsets that never fall, and bytes where they say that there are some.
 Result<void> check_byte_list(const char* operation, const char* what,

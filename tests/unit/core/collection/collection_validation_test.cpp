@@ -96,6 +96,22 @@ TEST_F(CollectionValidation, NamesARowThatIsNotFiniteBehindAStride) {
     expect_refused(SKEP_NOT_FINITE, "row 1 component 1 is NaN", [&] { return add_matrix(rows); });
 }
 
+TEST_F(CollectionValidation, NamesTheFirstOfSeveralInAMatrixThatWorkersShare) {
+    constexpr std::size_t kRows = 600'000;  // several parts for workers
+    for (const std::size_t stride : {2U, 3U}) {
+        std::vector<float> values(stride * kRows, 1.0F);
+        for (const std::size_t row : {kRows - 1, kRows / 2, kRows / 2 + 1, kRows / 3}) {
+            values[stride * row + 1] = kNan;
+        }
+        skep_matrix rows = SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_F32, values.data(), kRows, 2);
+        rows.row_stride_bytes = stride * sizeof(float);
+        for (int repetition = 0; repetition < 20; ++repetition) {
+            expect_refused(SKEP_NOT_FINITE, "row 200000 component 1 is NaN",
+                           [&] { return add_matrix(rows); });
+        }
+    }
+}
+
 TEST_F(CollectionValidation, RefusesAStrideShorterThanARow) {
     const std::vector<float> values(8, 1.0F);
     skep_matrix rows = rows_of(values, 2);
