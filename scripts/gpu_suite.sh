@@ -109,10 +109,16 @@ if [[ $parts == *churn* ]]; then
 fi
 
 if [[ $parts == *bench* ]]; then
-    rm -rf "$CUDA_CACHE_PATH"
-    step first_answer_cold "$build/bench/flat_search_bench" --first-answer --json "$out/first_answer_cold.json"
-    step first_answer_warm "$build/bench/flat_search_bench" --first-answer --json "$out/first_answer_warm.json"
-    cat "$out"/first_answer_cold.log "$out"/first_answer_warm.log
+    for metric in l2 cosine; do
+        for run in 1 2 3; do
+            rm -rf "$CUDA_CACHE_PATH"
+            for cache in cold warm; do
+                name=first_answer_${metric}_${cache}_$run
+                step "$name" "$build/bench/flat_search_bench" --first-answer --metric "$metric" --json "$out/$name.json"
+                echo "$cache: $(cat "$out/$name.log")"
+            done
+        done
+    done
     step bench_f32 "$build/bench/flat_search_bench" --json "$out/bench_f32.json"
     cat "$out/bench_f32.log"
     step bench_u8 "$build/bench/flat_search_bench" --bytes --json "$out/bench_u8.json"

@@ -100,7 +100,11 @@ skep_status Lane::wait(const skep_call* call) {
         // Spins: an answer is worth more than a core for its microseconds. A stop ends the polling.
         for (std::uint32_t round = 0; stop == SKEP_OK; ++round) {
             const CUresult result = context_->api().stream_query(stream());
-            if (result == CUDA_SUCCESS) break;
+            if (result == CUDA_SUCCESS) {
+                has_work_ = false;
+                is_marked_[0] = is_marked_[1] = false;
+                return SKEP_OK;
+            }
             if (result != CUDA_ERROR_NOT_READY) context_->check(result, "waiting for the device");
             if (round % 64 == 63) {
                 stop = call->poll(call->context, 0, 0);

@@ -98,8 +98,30 @@ TEST_F(Agreement, EveryBatchSizeAndK) {
     }
 }
 
+// Stores that the GPU searches without a filter, up to the largest of them and one row more.
+TEST_F(Agreement, SmallStores) {
+    for (const skep_metric metric : kMetrics) {
+        for (const std::size_t num_rows : {1U, 10U, 1000U, 4096U, 4097U}) {
+            for (const std::uint32_t dim : {1U, 30U, 128U}) {
+                const auto seed = num_rows + dim;
+                expect_agreement(metric, random_f32(num_rows * dim, 30 + seed),
+                                 random_f32(std::size_t{300} * dim, 31 + seed), dim, 10);
+                expect_agreement(metric, random_u8(num_rows * dim, 32 + seed),
+                                 random_u8(std::size_t{50} * dim, 33 + seed), dim, 10);
+            }
+        }
+    }
+    const auto rows = random_f32(std::size_t{4096} * 100, 34);
+    for (const std::uint64_t k : {1U, 500U, 2048U}) {
+        expect_agreement(SKEP_METRIC_L2, rows, random_f32(std::size_t{9} * 100, 35), 100, k);
+    }
+}
+
 TEST_F(Agreement, ShortForSanitizers) {
     for (const skep_metric metric : kMetrics) {
+        expect_agreement(metric, random_f32(std::size_t{500} * 33, 5), random_f32(3 * 33, 6), 33,
+                         10);
+        expect_agreement(metric, random_u8(std::size_t{500} * 33, 5), random_u8(3 * 33, 6), 33, 10);
         expect_agreement(metric, random_f32(std::size_t{9000} * 33, 5), random_f32(3 * 33, 6), 33,
                          10);
         expect_agreement(metric, random_f32(std::size_t{9000} * 33, 5),

@@ -46,6 +46,8 @@ class DeviceBuffer {
     std::uint64_t bytes_ = 0;
 };
 
+// Kernels reach it by the same address: every process with this driver on a 64-bit machine has one
+// address space for both (unified addressing).
 class PinnedBuffer {
   public:
     PinnedBuffer() = default;

@@ -66,8 +66,6 @@ FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
     layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
     layout.allowed = take(input_.allowed_bytes());
     layout.states = take(num_queries * sizeof(QueryState));
-    layout.slots = take(num_queries * k_ * sizeof(std::uint32_t));
-    layout.distances = take(num_queries * k_ * sizeof(float));
     layout.end = pieces.end();
     return layout;
 }
@@ -162,7 +160,7 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
     lane.launch(tile, splits, tiles, kTileThreads, kTileSharedBytes, params, name);
 }
 
-void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
+void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
     Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
     const CUfunction select =
@@ -172,8 +170,9 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
     select_params.queries = device_pointer<const float>(base_ + layout_.queries);
     select_params.states = device_pointer<QueryState>(base_ + layout_.states);
     select_params.lists = device_pointer<Candidate>(base_ + layout_.lists);
-    select_params.slots = device_pointer<std::uint32_t>(base_ + layout_.slots);
-    select_params.distances = device_pointer<float>(base_ + layout_.distances);
+    select_params.slots = staged.slots;
+    select_params.distances = staged.distances;
+    select_params.statuses = staged.statuses;
     select_params.list_capacity = plan_.list_capacity;
     select_params.k = k_;
     select_params.sort_capacity = plan_.sort_capacity;
@@ -198,64 +197,61 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries) {
     }
 }
 
+FlatSearch::Staged FlatSearch::stage(Lane& lane, std::uint64_t num_queries) const {
+    ScratchLayout pieces;
+    const std::uint64_t queries = pieces.take(num_queries * store_.dim_ * sizeof(float));
+    const std::uint64_t slots = pieces.take(num_queries * k_ * sizeof(std::uint32_t));
+    const std::uint64_t distances = pieces.take(num_queries * k_ * sizeof(float));
+    const std::uint64_t statuses = pieces.take(num_queries * sizeof(std::uint32_t));
+    std::byte* pinned = lane.pinned(pieces.end());
+    return {pinned + queries, reinterpret_cast<std::uint32_t*>(pinned + slots),
+            reinterpret_cast<float*>(pinned + distances),
+            reinterpret_cast<std::uint32_t*>(pinned + statuses)};
+}
+
+void FlatSearch::launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
+    EncodeQueriesParams params{};
+    params.source = reinterpret_cast<const float*>(staged.queries);
+    params.queries = device_pointer<float>(base_ + layout_.queries);
+    params.operand = device_pointer<float>(base_ + layout_.operand);
+    params.operand_bf16 =
+        uses_tile_ ? device_pointer<std::uint16_t>(base_ + layout_.operand_bf16) : nullptr;
+    params.states = device_pointer<QueryState>(base_ + layout_.states);
+    params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
+    params.num_queries = num_queries;
+    params.dim = store_.dim_;
+    params.operand_stride = operand_stride_;
+    params.approx_stride = store_.approx_stride_;
+    params.metric = store_.metric_;
+    constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
+    lane.launch(store_.device()->modules().function(kernels::kEncodeQueries),
+                (num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1, kEncodeThreads, 0,
+                params, kernels::kEncodeQueries);
+}
+
 skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
                                  std::uint32_t* slots, float* distances) {
-    Device& device = *store_.device();
-    const std::uint64_t query_bytes = num_queries * store_.dim_ * sizeof(float);
-    const std::uint64_t answer_bytes = layout_.end - layout_.states;
-    const std::uint64_t answer_at = round_up(query_bytes, kScratchAlignment);
-    std::byte* pinned = lane.pinned(answer_at + answer_bytes);
-    input_.stage_queries(pinned, first_query, num_queries);
-    lane.copy_to_device(base_ + layout_.queries, pinned, query_bytes);
-
-    EncodeQueriesParams encode_params{};
-    encode_params.queries = device_pointer<const float>(base_ + layout_.queries);
-    encode_params.operand = device_pointer<float>(base_ + layout_.operand);
-    encode_params.operand_bf16 =
-        uses_tile_ ? device_pointer<std::uint16_t>(base_ + layout_.operand_bf16) : nullptr;
-    encode_params.states = device_pointer<QueryState>(base_ + layout_.states);
-    encode_params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
-    encode_params.num_queries = static_cast<std::uint32_t>(num_queries);
-    encode_params.dim = store_.dim_;
-    encode_params.operand_stride = operand_stride_;
-    encode_params.approx_stride = store_.approx_stride_;
-    encode_params.metric = store_.metric_;
-    constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
-    lane.launch(device.modules().function(kernels::kEncodeQueries),
-                (encode_params.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1,
-                kEncodeThreads, 0, encode_params, kernels::kEncodeQueries);
-    launch_rounds(lane, encode_params.num_queries);
-
-    const std::byte* answers = pinned + answer_at;
-    const auto fetch = [&] {
-        lane.copy_to_host(pinned + answer_at, base_ + layout_.states, answer_bytes);
-        return lane.wait(call_);
-    };
-    skep_status stop = fetch();
+    const Staged staged = stage(lane, num_queries);
+    input_.stage_queries(staged.queries, first_query, num_queries);
+    launch_encoding(lane, static_cast<std::uint32_t>(num_queries), staged);
+    launch_rounds(lane, static_cast<std::uint32_t>(num_queries), staged);
+    skep_status stop = lane.wait(call_);
     if (stop != SKEP_OK) return stop;
 
     std::uint64_t num_redone = 0;
     for (std::uint64_t query = 0; query < num_queries; ++query) {
-        QueryState state;
-        std::memcpy(&state, answers + query * sizeof state, sizeof state);
-        if (state.status == kQueryReady) continue;
-        stop = redo_query(lane, query);
+        if (staged.statuses[query] == kQueryReady) continue;
+        stop = redo_query(lane, query, staged);
         if (stop != SKEP_OK) return stop;
         ++num_redone;
     }
-    if (num_redone != 0) {
-        store_.num_exact_retries_ += num_redone;
-        stop = fetch();
-        if (stop != SKEP_OK) return stop;
-    }
-    std::memcpy(slots, answers + (layout_.slots - layout_.states),
-                num_queries * k_ * sizeof(std::uint32_t));
-    std::memcpy(distances, answers + (layout_.distances - layout_.states),
-                num_queries * k_ * sizeof(float));
+    store_.num_exact_retries_ += num_redone;
+    std::memcpy(slots, staged.slots, num_queries * k_ * sizeof(std::uint32_t));
+    std::memcpy(distances, staged.distances, num_queries * k_ * sizeof(float));
     return SKEP_OK;
 }
 
-skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
+skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile, const Staged& staged) {
     Device& device = *store_.device();
     const char* scan_name = store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32;
     const CUfunction scan = device.modules().function(scan_name);
@@ -280,10 +276,8 @@ skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile) {
     select_params.best_keys = device_pointer<std::uint64_t>(scratch + keys_bytes);
     select_params.best_slots =
         device_pointer<std::uint32_t>(scratch + keys_bytes + best_keys_bytes);
-    select_params.slots = device_pointer<std::uint32_t>(base_ + layout_.slots +
-                                                        query_in_tile * k_ * sizeof(std::uint32_t));
-    select_params.distances =
-        device_pointer<float>(base_ + layout_.distances + query_in_tile * k_ * sizeof(float));
+    select_params.slots = staged.slots + query_in_tile * k_;
+    select_params.distances = staged.distances + query_in_tile * k_;
     select_params.k = k_;
     select_params.sort_capacity = exact_sort_capacity(k_);
     for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {

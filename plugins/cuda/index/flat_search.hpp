@@ -26,29 +26,38 @@ class FlatSearch {
     skep_status run(std::uint32_t* slots, float* distances);
 
   private:
-    // Where things lie in a tile's scratch memory, and what of it is copied back.
+    // Where things lie in a tile's scratch memory.
     struct Layout {
         std::uint64_t queries;
         std::uint64_t operand;
         std::uint64_t operand_bf16;
         std::uint64_t lists;
         std::uint64_t allowed;
-        std::uint64_t states;  // states, slots and distances lie side by side and come back at once
-        std::uint64_t slots;
-        std::uint64_t distances;
+        std::uint64_t states;
         std::uint64_t end;
     };
     [[nodiscard]] Layout layout_of(std::uint64_t num_queries) const;
 
+    // What kernels read and write in pinned memory, at the price of the bus alone: a copy would
+    // cost its launch, too.
+    struct Staged {
+        std::byte* queries;       // [num_queries, dim] floats
+        std::uint32_t* slots;     // [num_queries, k]
+        float* distances;         // [num_queries, k]
+        std::uint32_t* statuses;  // [num_queries]
+    };
+    Staged stage(Lane& lane, std::uint64_t num_queries) const;
+
     skep_status run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
                          std::uint32_t* slots, float* distances);
-    void launch_rounds(Lane& lane, std::uint32_t num_queries);
+    void launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged);
+    void launch_rounds(Lane& lane, std::uint32_t num_queries, const Staged& staged);
     void launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                       std::uint64_t end_block, bool keeps_all);
     void launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                      std::uint64_t end_block);
     // Answers one query of the tile by double-precision distances of all rows.
-    skep_status redo_query(Lane& lane, std::uint64_t query_in_tile);
+    skep_status redo_query(Lane& lane, std::uint64_t query_in_tile, const Staged& staged);
 
     const FlatStore& store_;
     const skep_matrix& queries_;

@@ -34,23 +34,25 @@ skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
     const char* name = plain_kernel(store.dtype(), store.metric());
     const CUfunction kernel = device.modules().function(name, plain_shared_bytes(kMaxPlainSlots));
 
-    ScratchLayout layout;
-    const std::uint64_t queries_at = layout.take(tile * query_bytes);
-    const std::uint64_t slots_at = layout.take(tile * k * sizeof(std::uint32_t));
-    const std::uint64_t distances_at = layout.take(tile * k * sizeof(float));
-    const std::uint64_t staged_bytes = layout.end();
-    const std::uint64_t allowed_at = layout.take(input.allowed_bytes());
+    // Queries are copied, every block reads them often; answers are written over the bus.
+    ScratchLayout on_device;
+    const std::uint64_t queries_at = on_device.take(tile * query_bytes);
+    const std::uint64_t allowed_at = on_device.take(input.allowed_bytes());
+    ScratchLayout staged;
+    const std::uint64_t staged_queries = staged.take(tile * query_bytes);
+    const std::uint64_t staged_slots = staged.take(tile * k * sizeof(std::uint32_t));
+    const std::uint64_t staged_distances = staged.take(tile * k * sizeof(float));
 
     const LanePool::Lease lane = device.lanes().acquire();
-    const CUdeviceptr base = lane->scratch(layout.end());
+    const CUdeviceptr base = lane->scratch(on_device.end());
     input.send_allowed(*lane, base + allowed_at);
-    std::byte* pinned = lane->pinned(staged_bytes);
+    std::byte* pinned = lane->pinned(staged.end());
     PlainSearchParams params{};
     params.view = input.view();
     params.filter = input.filter();
     params.queries = device_pointer<const float>(base + queries_at);
-    params.slots = device_pointer<std::uint32_t>(base + slots_at);
-    params.distances = device_pointer<float>(base + distances_at);
+    params.slots = reinterpret_cast<std::uint32_t*>(pinned + staged_slots);
+    params.distances = reinterpret_cast<float*>(pinned + staged_distances);
     params.k = static_cast<std::uint32_t>(k);
     params.sort_capacity = static_cast<std::uint32_t>(
         std::bit_ceil(std::max({request.num_slots, k, std::uint64_t{2}})));
@@ -60,16 +62,14 @@ skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
             const skep_status stop = call->poll(call->context, first, queries.num_rows);
             if (stop != SKEP_OK) return stop;
         }
-        input.stage_queries(pinned + queries_at, first, count);
-        lane->copy_to_device(base + queries_at, pinned + queries_at, count * query_bytes);
+        input.stage_queries(pinned + staged_queries, first, count);
+        lane->copy_to_device(base + queries_at, pinned + staged_queries, count * query_bytes);
         lane->launch(kernel, static_cast<std::uint32_t>(count), 1, kPlainThreads,
                      plain_shared_bytes(params.sort_capacity), params, name);
-        // Slots and distances lie side by side and come back at once.
-        lane->copy_to_host(pinned + slots_at, base + slots_at, staged_bytes - slots_at);
         const skep_status stop = lane->wait(call);
         if (stop != SKEP_OK) return stop;
-        std::memcpy(slots + first * k, pinned + slots_at, count * k * sizeof(std::uint32_t));
-        std::memcpy(distances + first * k, pinned + distances_at, count * k * sizeof(float));
+        std::memcpy(slots + first * k, params.slots, count * k * sizeof(std::uint32_t));
+        std::memcpy(distances + first * k, params.distances, count * k * sizeof(float));
     }
     return SKEP_OK;
 }

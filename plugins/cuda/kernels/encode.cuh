@@ -95,7 +95,12 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
         block_index() * (kEncodeThreads / kPartialSums) + thread_index() / kPartialSums;
     const bool is_valid = query_id < params.num_queries;
     const uint32_t query_pos = is_valid ? query_id : params.num_queries - 1;
-    const float* query = params.queries + (uint64_t)query_pos * params.dim;
+    const float* source = params.source + (uint64_t)query_pos * params.dim;
+    float* query = params.queries + (uint64_t)query_pos * params.dim;
+    // Over the bus once; each lane then reads what it wrote itself. Lanes past the end write what
+    // those of the last query write.
+    for (uint32_t i = lane; i < params.dim; i += kPartialSums)
+        query[i] = source[i];
 
     const double squared = squared_norm(query, params.dim, lane);
     double norm = sqrt_exactly_rounded(squared);

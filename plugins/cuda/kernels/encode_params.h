@@ -18,7 +18,8 @@ struct EncodeRowsParams {
 };
 
 struct EncodeQueriesParams {
-    const float* queries;    // [num_queries, dim]
+    const float* source;     // [num_queries, dim], in pinned host memory
+    float* queries;          // [num_queries, dim]: a copy
     float* operand;          // [num_queries, operand_stride], in the sweep's order; may be null
     uint16_t* operand_bf16;  // [num_queries, approx_stride]; may be null
     QueryState* states;      // [num_queries]

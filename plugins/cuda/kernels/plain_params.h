@@ -9,7 +9,7 @@ struct PlainSearchParams {
     RowsView view;
     RowFilter filter;
     const float* queries;  // [grid, dim]
-    uint32_t* slots;       // [grid, k] the answer
+    uint32_t* slots;       // [grid, k] the answer, in pinned host memory
     float* distances;      // [grid, k]
     uint32_t k;
     uint32_t sort_capacity;  // a power of two, at least num_slots and at least k

@@ -213,14 +213,15 @@ SKEP_DEVICE void rank_survivors(const SelectParams& params, const float* query,
     }
 }
 
+// One round of one query. Returns its status; the same for every thread.
 template <typename Element>
-SKEP_DEVICE void select(const SelectParams& params) {
+SKEP_DEVICE uint32_t select_query(const SelectParams& params) {
     SKEP_SHARED SelectShared shared;
     QueryState* state_in_memory = params.states + block_index();
     Candidate* list = params.lists + (uint64_t)block_index() * params.list_capacity;
     const float* query = params.queries + (uint64_t)block_index() * params.view.dim;
     QueryState state = *state_in_memory;
-    if (state.status != kQueryReady) return;
+    if (state.status != kQueryReady) return state.status;
     const uint32_t count = params.fixed_count != 0 ? params.fixed_count : state.count;
     block_barrier();  // everybody has read the state
     if (count > params.list_capacity) {
@@ -228,7 +229,7 @@ SKEP_DEVICE void select(const SelectParams& params) {
             state_in_memory->status = kQueryOverflowed;
             state_in_memory->threshold = kInfinity;
         }
-        return;
+        return kQueryOverflowed;
     }
 
     // Tighten.
@@ -249,15 +250,19 @@ SKEP_DEVICE void select(const SelectParams& params) {
     // Drop.
     const uint32_t num_kept = compact_list(list, count, shared.list_threshold, shared);
     if (thread_index() == 0) state_in_memory->count = num_kept;
-    if (params.is_last == 0) return;
+    if (params.is_last == 0) return kQueryReady;
 
     // Rank and store.
-    if (num_kept > params.sort_capacity) {
-        if (thread_index() == 0) state_in_memory->status = kQueryOverflowed;
-        return;
-    }
+    if (num_kept > params.sort_capacity) return kQueryOverflowed;
     block_barrier();  // the compacted list is seen by all
     rank_survivors<Element>(params, query, state.squared_norm, list, num_kept);
+    return kQueryReady;
+}
+
+template <typename Element>
+SKEP_DEVICE void select(const SelectParams& params) {
+    const uint32_t status = select_query<Element>(params);
+    if (params.is_last != 0 && thread_index() == 0) params.statuses[block_index()] = status;
 }
 
 }  // namespace skep::cuda

@@ -10,8 +10,10 @@ struct SelectParams {
     const float* queries;  // [num_queries, dim]
     QueryState* states;    // [num_queries]
     Candidate* lists;      // [num_queries, list_capacity]
-    uint32_t* slots;       // [num_queries, k]; last round only
-    float* distances;      // [num_queries, k]; last round only
+    // The answer, in pinned host memory; last round only.
+    uint32_t* slots;     // [num_queries, k]
+    float* distances;    // [num_queries, k]
+    uint32_t* statuses;  // [num_queries] kQuery...
     uint32_t list_capacity;
     uint32_t fixed_count;  // entries of every list, or 0: as counted
     uint32_t k;
