@@ -317,13 +317,15 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
     });
 }
 
-skep_status device_memory(skep_device* device, std::uint64_t* out_free_bytes,
-                          std::uint64_t* out_total_bytes, skep_error* error) {
+skep_status device_memory(skep_backend* backend, std::uint32_t ordinal,
+                          std::uint64_t* out_free_bytes, std::uint64_t* out_total_bytes,
+                          skep_error* error) {
     return guard(error, [&]() -> Result<void> {
-        const CpuDevice& cpu = object(device);
+        const CpuBackend& cpu = object(backend);
         require_output(out_free_bytes, "device memory: out_free_bytes must not be NULL");
         require_output(out_total_bytes, "device memory: out_total_bytes must not be NULL");
-        const skep_device_info info = cpu.backend.device_info();
+        require_first(ordinal, "device memory");
+        const skep_device_info info = cpu.device_info();
         *out_free_bytes = info.free_memory_bytes;
         *out_total_bytes = info.total_memory_bytes;
         return {};

@@ -8,10 +8,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <future>
 #include <string>
-#include <system_error>
 
+#include "driver/driver_version.hpp"
 #include "kernels/flat_types.h"
 
 namespace skep::cuda {
@@ -125,13 +124,6 @@ Result<void> CudaBackend::find_devices() {
         return no_device(fmt::format("CUDA driver too old: it speaks {}, {} is needed",
                                      version_text(version), version_text(kMinDriverVersion)));
     }
-    // The management library takes its time as well: it takes it beside the driver.
-    std::future<std::shared_ptr<const Nvml>> nvml;
-    try {
-        nvml = std::async(std::launch::async, Nvml::open);
-    } catch (const std::system_error&) {  // no thread to be had
-        nvml = std::async(std::launch::deferred, Nvml::open);
-    }
     const auto begin = std::chrono::steady_clock::now();
     if (const CUresult result = api_->init(0); result != CUDA_SUCCESS) {
         return reason_for(*api_, result);
@@ -162,7 +154,6 @@ Result<void> CudaBackend::find_devices() {
     if (devices.empty()) return no_device(too_old);
     open_devices_.resize(devices.size());
     devices_ = std::move(devices);
-    nvml_ = nvml.get();
     driver_process_ = getpid();
     return {};
 }
@@ -212,7 +203,8 @@ Result<skep_device_info> CudaBackend::device_info(std::uint32_t ordinal) {
     set_text(info.pci_bus_id, facts.pci_bus_id);
     set_text(info.compute_capability,
              fmt::format("{}.{}", facts.compute_capability / 10, facts.compute_capability % 10));
-    set_text(info.driver_version, version_text(facts.driver_version));
+    const std::string driver = installed_driver_version();
+    set_text(info.driver_version, driver.empty() ? version_text(facts.driver_version) : driver);
     const std::shared_ptr<Device> device = open_devices_[ordinal].lock();
     if (device) {
         set_text(info.isa, device->modules().rung());
@@ -221,21 +213,23 @@ Result<skep_device_info> CudaBackend::device_info(std::uint32_t ordinal) {
         const std::string forced = environment("SKEP_CUDA_PTX");
         set_text(info.isa, forced.empty() ? rung->name : forced);
     }
-    // Free memory: from the management library, which needs no context, else from an open device.
-    if (nvml_) {
-        if (const std::string version = nvml_->driver_version(); !version.empty()) {
-            set_text(info.driver_version, version);
-        }
-        if (const auto memory = nvml_->memory(facts.pci_bus_id)) {
-            info.total_memory_bytes = memory->total_bytes;
-            info.free_memory_bytes = memory->free_bytes;
-        }
-    }
-    if (info.free_memory_bytes == 0 && device) {
-        const ScopedContext scope(*device->context(), "device_info");
-        info.free_memory_bytes = device->context()->memory().free_bytes;
-    }
     return info;
+}
+
+Result<CudaBackend::Memory> CudaBackend::memory(std::uint32_t ordinal) {
+    const std::lock_guard lock(mutex_);
+    const auto found = facts_of(ordinal, "device_memory");
+    if (!found) return found.error();
+    const DeviceFacts& facts = **found;
+    if (!nvml_) nvml_ = Nvml::open();
+    if (*nvml_) {
+        if (const auto memory = (*nvml_)->memory(facts.pci_bus_id)) return *memory;
+    }
+    if (const std::shared_ptr<Device> device = open_devices_[ordinal].lock()) {
+        const ScopedContext scope(*device->context(), "device_memory");
+        return device->context()->memory();
+    }
+    return Memory{0, facts.total_bytes};
 }
 
 Result<std::shared_ptr<Device>> CudaBackend::open_device(std::uint32_t ordinal) {

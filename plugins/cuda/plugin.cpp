@@ -367,16 +367,17 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
     });
 }
 
-skep_status device_memory(skep_device* device, std::uint64_t* out_free_bytes,
-                          std::uint64_t* out_total_bytes, skep_error* error) {
+skep_status device_memory(skep_backend* backend, std::uint32_t ordinal,
+                          std::uint64_t* out_free_bytes, std::uint64_t* out_total_bytes,
+                          skep_error* error) {
     return guarded(error, [&]() -> Result<void> {
-        if (device == nullptr || out_free_bytes == nullptr || out_total_bytes == nullptr) {
-            return invalid("device_memory: device and both outputs are required");
+        if (backend == nullptr || out_free_bytes == nullptr || out_total_bytes == nullptr) {
+            return invalid("device_memory: backend and both outputs are required");
         }
-        const skep::cuda::ScopedContext scope(*device->device->context(), "device_memory");
-        const auto memory = device->device->context()->memory();
-        *out_free_bytes = memory.free_bytes;
-        *out_total_bytes = memory.total_bytes;
+        const auto memory = backend->backend.memory(ordinal);
+        if (!memory) return memory.error();
+        *out_free_bytes = memory->free_bytes;
+        *out_total_bytes = memory->total_bytes;
         return {};
     });
 }

@@ -198,7 +198,8 @@ typedef struct skep_backend_operations {
     /* Devices there are now; may initialise the driver. None: SKEP_DEVICE_NOT_AVAILABLE with the
      * reason. */
     skep_status (*device_count)(skep_backend *backend, uint32_t *out, skep_error *error);
-    /* Fills out->struct_size bytes at most. Does not open the device. */
+    /* Fills out->struct_size bytes at most. Does not open the device. What takes its time to find
+     * out, the memory that is free, may be left 0 where opt_device_memory is offered. */
     skep_status (*device_info)(skep_backend *backend, uint32_t ordinal, skep_device_info *out,
                                skep_error *error);
     skep_status (*device_open)(skep_backend *backend, uint32_t ordinal, skep_device **out,
@@ -277,9 +278,11 @@ typedef struct skep_backend_operations {
      */
     skep_status (*opt_device_warm_up)(skep_device *device, const skep_store_options *options,
                                       const skep_call *call, skep_error *error);
-    /* SKEP_CAPABILITY_MEMORY_STATS: free and total bytes at this moment. */
-    skep_status (*opt_device_memory)(skep_device *device, uint64_t *out_free_bytes,
-                                     uint64_t *out_total_bytes, skep_error *error);
+    /* SKEP_CAPABILITY_MEMORY_STATS: free and total bytes at this moment; does not open the device.
+     * 0 free bytes: not to be known before it is open. */
+    skep_status (*opt_device_memory)(skep_backend *backend, uint32_t ordinal,
+                                     uint64_t *out_free_bytes, uint64_t *out_total_bytes,
+                                     skep_error *error);
 
     /* SKEP_CAPABILITY_GRAPH: all of the following. A graph belongs to its store and is destroyed
      * before it. */

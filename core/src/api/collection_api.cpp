@@ -106,7 +106,7 @@ skep_status skep_collection_get_device(skep_collection* collection, skep_device_
         const Device& device = collection_of(arguments, collection).device();
         arguments.require_struct(out, SKEP_SIZE_THROUGH(skep_device_info, ordinal), "out");
         const auto ordinal = static_cast<std::uint32_t>(device.info().ordinal);
-        write_struct(out, device.backend().device_info(ordinal).value());
+        write_struct(out, device.backend().device_info_with_memory(ordinal).value());
         return {};
     });
 }

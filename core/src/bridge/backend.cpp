@@ -66,4 +66,14 @@ Result<skep_device_info> Backend::device_info(std::uint32_t ordinal) const {
     return info;
 }
 
+Result<skep_device_info> Backend::device_info_with_memory(std::uint32_t ordinal) const {
+    Result<skep_device_info> info = device_info(ordinal);
+    if (!info || (info->capabilities & SKEP_CAPABILITY_MEMORY_STATS) == 0) return info;
+    skep_error error = SKEP_ERROR_INIT;
+    const skep_status status = operations_.opt_device_memory(
+        handle_, ordinal, &info->free_memory_bytes, &info->total_memory_bytes, &error);
+    if (status != SKEP_OK) return make_error(status, error, "device memory");
+    return info;
+}
+
 }  // namespace skep

@@ -32,9 +32,10 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
     Result<void> probe() const;
     Result<std::uint32_t> device_count() const;
-    // Reads the device's free memory anew. Fills in id and backend name where the plugin left them
-    // empty.
+    // Fills in id and backend name where the plugin left them empty. Free memory may be missing.
     Result<skep_device_info> device_info(std::uint32_t ordinal) const;
+    // The same with the memory of this moment: tens of milliseconds where that takes a library.
+    Result<skep_device_info> device_info_with_memory(std::uint32_t ordinal) const;
 
   private:
     Backend(std::string name, const skep_backend_operations& operations,

@@ -269,7 +269,7 @@ Result<skep_device_info> Runtime::Impl::find_device(std::string_view name) {
 
 Result<skep_device_info> Runtime::Impl::read_info(const Listed& device) const {
     const std::shared_ptr<Backend> backend = registry_->candidate(device.candidate).backend;
-    return backend->device_info(static_cast<std::uint32_t>(device.info.ordinal));
+    return backend->device_info_with_memory(static_cast<std::uint32_t>(device.info.ordinal));
 }
 
 Result<std::shared_ptr<Device>> Runtime::Impl::open_device(std::string_view name,

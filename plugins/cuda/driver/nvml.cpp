@@ -24,18 +24,12 @@ std::shared_ptr<const Nvml> Nvml::open() {
     const bool is_complete =
         resolve(library, "nvmlInit_v2", nvml->init_) &&
         resolve(library, "nvmlShutdown", nvml->shutdown_) &&
-        resolve(library, "nvmlSystemGetDriverVersion", nvml->driver_version_) &&
-        resolve(library, "nvmlDeviceGetHandleByIndex_v2", nvml->handle_by_index_) &&
         resolve(library, "nvmlDeviceGetHandleByPciBusId_v2", nvml->handle_by_pci_) &&
         resolve(library, "nvmlDeviceGetMemoryInfo", nvml->memory_info_);
     if (!is_complete || nvml->init_() != 0) {
         nvml->shutdown_ = nullptr;
         return nullptr;
     }
-    // The first handle of a GPU attaches it; later ones are found at once.
-    nvmlDevice_t device = nullptr;
-    for (unsigned int index = 0; nvml->handle_by_index_(index, &device) == 0;)
-        ++index;
     return nvml;
 }
 
@@ -43,17 +37,12 @@ Nvml::~Nvml() {
     if (shutdown_ != nullptr) shutdown_();
 }
 
-std::string Nvml::driver_version() const {
-    char text[96] = {};
-    return driver_version_(text, sizeof text) == 0 ? std::string(text) : std::string();
-}
-
-std::optional<Nvml::Memory> Nvml::memory(const std::string& pci_bus_id) const {
+std::optional<Context::Memory> Nvml::memory(const std::string& pci_bus_id) const {
     nvmlDevice_t device = nullptr;
     nvmlMemory_t memory{};
     if (handle_by_pci_(pci_bus_id.c_str(), &device) != 0) return std::nullopt;
     if (memory_info_(device, &memory) != 0) return std::nullopt;
-    return Memory{memory.total, memory.free};
+    return Context::Memory{memory.free, memory.total};
 }
 
 }  // namespace skep::cuda

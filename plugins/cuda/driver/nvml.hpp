@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "driver/context.hpp"
 #include "driver/driver_types.h"
 
 namespace skep::cuda {
@@ -21,22 +22,13 @@ class Nvml {
     Nvml(const Nvml&) = delete;
     Nvml& operator=(const Nvml&) = delete;
 
-    // "580.159.03"; empty when unknown.
-    [[nodiscard]] std::string driver_version() const;
-
-    struct Memory {
-        std::uint64_t total_bytes;
-        std::uint64_t free_bytes;
-    };
-    [[nodiscard]] std::optional<Memory> memory(const std::string& pci_bus_id) const;
+    [[nodiscard]] std::optional<Context::Memory> memory(const std::string& pci_bus_id) const;
 
   private:
     Nvml() = default;
 
     nvmlReturn_t (*init_)() = nullptr;
     nvmlReturn_t (*shutdown_)() = nullptr;
-    nvmlReturn_t (*driver_version_)(char* text, unsigned int size) = nullptr;
-    nvmlReturn_t (*handle_by_index_)(unsigned int index, nvmlDevice_t* device) = nullptr;
     nvmlReturn_t (*handle_by_pci_)(const char* pci_bus_id, nvmlDevice_t* device) = nullptr;
     nvmlReturn_t (*memory_info_)(nvmlDevice_t device, nvmlMemory_t* memory) = nullptr;
 };

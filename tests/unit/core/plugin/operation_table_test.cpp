@@ -102,7 +102,7 @@ TEST(OperationTable, AbsentOptionalOperationsAnswerUnsupportedWithTheirName) {
         error, "opt_store_adopt");
     expect_unsupported(complete->opt_device_warm_up(nullptr, nullptr, nullptr, &error), error,
                        "opt_device_warm_up");
-    expect_unsupported(complete->opt_device_memory(nullptr, nullptr, nullptr, &error), error,
+    expect_unsupported(complete->opt_device_memory(nullptr, 0, nullptr, nullptr, &error), error,
                        "opt_device_memory");
     expect_unsupported(complete->opt_graph_create(nullptr, nullptr, nullptr, &error), error,
                        "opt_graph_create");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finding devices: what is said of them, and a reason of its own for every way of having none.
 #include "cuda_harness.hpp"
+#include "driver/driver_version.hpp"
 
 namespace skep::testing {
 namespace {
@@ -232,12 +233,32 @@ TEST_F(CudaDevices, MemoryIsTheDrivers) {
     ASSERT_EQ(open(), SKEP_OK);
     std::uint64_t free_bytes = 0;
     std::uint64_t total_bytes = 0;
-    ASSERT_EQ(
-        session.ops.opt_device_memory(session.device, &free_bytes, &total_bytes, &session.error),
-        SKEP_OK);
+    ASSERT_EQ(session.ops.opt_device_memory(session.backend, 0, &free_bytes, &total_bytes,
+                                            &session.error),
+              SKEP_OK);
     EXPECT_EQ(total_bytes, fake_cuda().total_bytes);
     EXPECT_EQ(free_bytes, fake_cuda().total_bytes - fake_cuda().device_bytes);
-    EXPECT_EQ(info().free_memory_bytes, free_bytes);
+}
+
+TEST_F(CudaDevices, MemoryOfADeviceThatIsNotThereIsAnError) {
+    std::uint64_t free_bytes = 7;
+    std::uint64_t total_bytes = 7;
+    EXPECT_EQ(session.ops.opt_device_memory(session.backend, 9, &free_bytes, &total_bytes,
+                                            &session.error),
+              SKEP_DEVICE_NOT_AVAILABLE);
+    EXPECT_EQ(free_bytes, 7U);
+}
+
+TEST(DriverVersion, IsFoundInTheKernelModulesWords) {
+    using cuda::driver_version_in;
+    EXPECT_EQ(driver_version_in("580.159.04"), "580.159.04");
+    EXPECT_EQ(driver_version_in("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.54  Tue Jun "
+                                "6 22:20:39 UTC 2023"),
+              "535.54");
+    EXPECT_EQ(driver_version_in("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  "
+                                "580.159.04  Release Build  (dvs-builder@U22-I3)"),
+              "580.159.04");
+    EXPECT_EQ(driver_version_in("GCC version: gcc version 12.2.0"), "");
 }
 
 }  // namespace
