@@ -2,6 +2,7 @@
 // Readers beside one writer, without a lock: what backend.h promises the host.
 #include <atomic>
 #include <thread>
+#include <tuple>
 
 #include "cuda_harness.hpp"
 
@@ -10,11 +11,12 @@ namespace {
 
 constexpr std::uint32_t kDim = 33;
 
-class CudaConcurrency : public ::testing::TestWithParam<bool> {
+// Whether the driver has virtual memory, and the largest store that is searched plainly.
+class CudaConcurrency : public ::testing::TestWithParam<std::tuple<bool, const char*>> {
   protected:
     void SetUp() override {
         reset_fake_cuda();
-        fake_cuda().has_virtual_memory = GetParam() ? 1 : 0;
+        fake_cuda().has_virtual_memory = std::get<0>(GetParam()) ? 1 : 0;
         ASSERT_EQ(session.open(), SKEP_OK) << session.error.message;
     }
     void TearDown() override {
@@ -45,6 +47,7 @@ class CudaConcurrency : public ::testing::TestWithParam<bool> {
         return answer;
     }
 
+    PlainSlots plain_slots{std::get<1>(GetParam())};
     CudaSession session;
 };
 
@@ -128,9 +131,15 @@ TEST_P(CudaConcurrency, SearchesAndReadsWhileRowsAreAppendedAndTakenBack) {
         reader.join();
 }
 
-INSTANTIATE_TEST_SUITE_P(With, CudaConcurrency, ::testing::Bool(), [](const auto& instance) {
-    return instance.param ? "VirtualMemory" : "MemoryThatMoves";
-});
+std::string name_of(const ::testing::TestParamInfo<std::tuple<bool, const char*>>& instance) {
+    const bool is_plain = std::get<1>(instance.param) != std::string(kFilterAlways);
+    return std::string(std::get<0>(instance.param) ? "VirtualMemory" : "MemoryThatMoves") +
+           (is_plain ? "Plain" : "Filter");
+}
+INSTANTIATE_TEST_SUITE_P(With, CudaConcurrency,
+                         ::testing::Combine(::testing::Bool(),
+                                            ::testing::Values("4096", kFilterAlways)),
+                         name_of);
 
 }  // namespace
 }  // namespace skep::testing
