@@ -25,6 +25,7 @@ test_packages=(
     libbenchmark-dev libfaiss-dev libhnswlib-dev        # benches, and what they compare with
     g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user # NEON kernels on any machine
     abigail-tools                                       # has the ABI changed?
+    python3-venv                                        # ptxas, from PyPI, in a place of its own
 )
 test_extras=(clang-format-19 clang-tidy-19)
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // tile: scores of many queries against every row on the matrix units, survivors to a list per
-// query. Source    the usual tiled product (128 x 128 per block, 64 x 32 per warp), fused with the
-// filter:
+// query.
+// Source    the usual tiled product (128 x 128 per block, 64 x 32 per warp), fused with the filter:
 //           no distance leaves the registers unless its row survives.
 // Shapes    operand [num_queries, approx_stride] bf16; rows [num_slots, approx_stride] bf16 or u8.
 // Launch    grid (row splits, query tiles), block kTileThreads, kTileSharedBytes of dynamic shared
 //           memory; splits stride over the row order.
 // Shared    kTileStages stages of two operands [128, 64] bf16, 16-byte pieces swizzled by row % 8.
 // Numerics  bf16 products are exact in f32; the sums' error is inside QueryState::error. u8 rows
-// are
-//           exact in bf16.
+//           are exact in bf16.
 // Limits    sm_80 and later.
 // Cost      2 * dim FLOP per distance; 32 KiB from the second-level cache per 128 x 128 x 64
-// products. Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
+//           products.
+// Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
 #include "filter.cuh"
