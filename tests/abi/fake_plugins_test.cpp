@@ -217,6 +217,9 @@ INSTANTIATE_TEST_SUITE_P(
                              SKEP_BACKEND_MISBEHAVED, "the fake backend lost its temper"},
                       Defect{"throws_other", SKEP_BACKEND_REFUSED, "create",
                              SKEP_BACKEND_MISBEHAVED, "threw across the boundary (PLUGIN-5)"},
+                      Defect{
+                          "empty_promises", SKEP_BACKEND_LOADED, "devices", SKEP_BACKEND_MISBEHAVED,
+                          "without their operations: opt_store_range_search, opt_device_warm_up"},
                       Defect{"no_device", SKEP_BACKEND_LOADED, "devices", SKEP_DEVICE_NOT_AVAILABLE,
                              "no fake driver is installed"},
                       Defect{"zero_devices", SKEP_BACKEND_LOADED, "devices",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bridge/backend.hpp"
 
+#include "plugin/operation_table.hpp"
 #include "skep/common/error_bridge.hpp"
 
 namespace skep {
@@ -56,6 +57,14 @@ Result<skep_device_info> Backend::device_info(std::uint32_t ordinal) const {
     info.struct_size = sizeof info;
     const skep_status status = operations_.device_info(handle_, ordinal, &info, &error);
     if (status != SKEP_OK) return make_error(status, error, "device info");
+    const std::string missing = operations_missing_for(info.capabilities, operations_);
+    if (!missing.empty()) {
+        return Error(SKEP_BACKEND_MISBEHAVED,
+                     "device info: backend '" + name_ +
+                         "' declares capabilities without their operations: " + missing +
+                         " (PLUGIN-3)",
+                     SKEP_LAYER_BACKEND);
+    }
     info.struct_size = sizeof info;
     info.ordinal = static_cast<std::int32_t>(ordinal);
     copy_text(info.backend, name_.data(), name_.size());

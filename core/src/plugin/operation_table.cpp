@@ -120,6 +120,34 @@ void fill_optional(skep_backend_operations& operations) {
 #undef SKEP_FILL
 }
 
+// Which capability an optional operation belongs to, as backend.h says.
+struct CapabilityOperation {
+    std::uint64_t capability;
+    std::size_t offset;
+};
+#define SKEP_OFFSET(name) offsetof(skep_backend_operations, name)
+constexpr std::array kCapabilityOperations = {
+    CapabilityOperation{SKEP_CAPABILITY_RANGE_SEARCH, SKEP_OFFSET(opt_store_range_search)},
+    CapabilityOperation{SKEP_CAPABILITY_ADOPT_ROWS, SKEP_OFFSET(opt_store_adopt)},
+    CapabilityOperation{SKEP_CAPABILITY_WARM_UP, SKEP_OFFSET(opt_device_warm_up)},
+    CapabilityOperation{SKEP_CAPABILITY_MEMORY_STATS, SKEP_OFFSET(opt_device_memory)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_create)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_destroy)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_build)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_insert)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_search)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH_TRANSFER, SKEP_OFFSET(opt_graph_export)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH_TRANSFER, SKEP_OFFSET(opt_graph_import)},
+};
+#undef SKEP_OFFSET
+
+std::uintptr_t pointer_at(const skep_backend_operations& operations, std::size_t offset) {
+    std::uintptr_t pointer = 0;
+    static_assert(sizeof pointer == sizeof(AnyOperation));
+    std::memcpy(&pointer, reinterpret_cast<const char*>(&operations) + offset, sizeof pointer);
+    return pointer;
+}
+
 }  // namespace
 
 std::span<const Operation> all_operations() {
@@ -127,11 +155,7 @@ std::span<const Operation> all_operations() {
 }
 
 bool is_present(const skep_backend_operations& operations, const Operation& operation) {
-    std::uintptr_t pointer = 0;
-    static_assert(sizeof pointer == sizeof(AnyOperation));
-    std::memcpy(&pointer, reinterpret_cast<const char*>(&operations) + operation.offset,
-                sizeof pointer);
-    return pointer != 0;
+    return pointer_at(operations, operation.offset) != 0;
 }
 
 Result<skep_backend_operations> complete_operations(const skep_backend_operations* table,
@@ -158,6 +182,21 @@ Result<skep_backend_operations> complete_operations(const skep_backend_operation
     operations.struct_size = sizeof operations;
     fill_optional(operations);
     return operations;
+}
+
+std::string operations_missing_for(std::uint64_t capabilities,
+                                   const skep_backend_operations& completed) {
+    skep_backend_operations stubs{};
+    fill_optional(stubs);
+    std::string missing;
+    for (const CapabilityOperation& needed : kCapabilityOperations) {
+        const bool is_stub =
+            pointer_at(completed, needed.offset) == pointer_at(stubs, needed.offset);
+        if ((capabilities & needed.capability) == 0 || !is_stub) continue;
+        missing += missing.empty() ? "" : ", ";
+        missing += kOperations[index_of(needed.offset)].name;
+    }
+    return missing;
 }
 
 }  // namespace skep

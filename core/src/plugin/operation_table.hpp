@@ -5,6 +5,7 @@
 #include <skep/backend.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,5 +34,10 @@ bool is_present(const skep_backend_operations& operations, const Operation& oper
 // optional ones become stubs that answer SKEP_UNSUPPORTED and name the operation.
 Result<skep_backend_operations> complete_operations(const skep_backend_operations* table,
                                                     const std::string& backend_name);
+
+// The operations that declared capabilities stand for and that a completed table has only stubs of,
+// by name; empty if all are there.
+std::string operations_missing_for(std::uint64_t capabilities,
+                                   const skep_backend_operations& completed);
 
 }  // namespace skep

@@ -123,6 +123,24 @@ TEST(OperationTable, AbsentOptionalOperationsAnswerUnsupportedWithTheirName) {
     EXPECT_EQ(complete->opt_graph_import(nullptr, nullptr, nullptr), SKEP_UNSUPPORTED);
 }
 
+TEST(OperationTable, DeclaredCapabilitiesNeedTheirOperations) {
+    constexpr std::uint64_t kAll =
+        SKEP_CAPABILITY_RANGE_SEARCH | SKEP_CAPABILITY_GRAPH | SKEP_CAPABILITY_GRAPH_TRANSFER |
+        SKEP_CAPABILITY_DEVICE_MATRICES | SKEP_CAPABILITY_ADOPT_ROWS | SKEP_CAPABILITY_WARM_UP |
+        SKEP_CAPABILITY_MEMORY_STATS | SKEP_CAPABILITY_CONCURRENT_SEARCH;
+    skep_backend_operations table = full_table();
+    EXPECT_EQ(operations_missing_for(kAll, complete_operations(&table, "fake").value()), "");
+
+    for (const Operation& operation : all_operations()) {
+        if (operation.is_required() || operation.name == "opt_extension") continue;
+        table = full_table();
+        clear(table, operation);
+        const skep_backend_operations completed = complete_operations(&table, "fake").value();
+        EXPECT_EQ(operations_missing_for(kAll, completed), operation.name);
+        EXPECT_EQ(operations_missing_for(0, completed), "");
+    }
+}
+
 // Checklist row 5: every declared size, the table ending where a page ends that must not be passed.
 TEST(OperationTable, ReadsNothingPastTheDeclaredSize) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
