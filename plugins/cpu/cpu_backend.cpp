@@ -19,7 +19,8 @@ constexpr std::uint64_t kCapabilities = SKEP_CAPABILITY_RANGE_SEARCH | SKEP_CAPA
                                         SKEP_CAPABILITY_CONCURRENT_SEARCH;
 
 const KernelTable* kernels_for_environment() {
-    const char* forced = std::getenv("SKEP_CPU_ISA");
+    // Nothing where the process has more rights than who started it.
+    const char* forced = secure_getenv("SKEP_CPU_ISA");
     return choose_kernel_table(forced == nullptr ? "" : forced).value();
 }
 

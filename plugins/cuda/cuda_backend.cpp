@@ -16,8 +16,9 @@
 namespace skep::cuda {
 namespace {
 
+// Nothing where the process has more rights than who started it.
 std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+    const char* value = secure_getenv(name);
     return value != nullptr ? value : "";
 }
 
