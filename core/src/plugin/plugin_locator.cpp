@@ -109,13 +109,12 @@ std::vector<Place> locate_plugins(const LocatorInput& input) {
     if (input.is_builtin_only) return {builtin};
 
     std::vector<Place> places;
+    places.reserve(input.caller_paths.size());
     for (const std::string& path : input.caller_paths)
         places.push_back(place_of_caller(path));
     // A variable set to nothing is the usual way to switch it off.
     if (input.backend_path && !input.backend_path->empty()) {
-        const std::vector<std::string> elements = split(*input.backend_path);
-        places.reserve(places.size() + elements.size());
-        for (const std::string& element : elements)
+        for (const std::string& element : split(*input.backend_path))
             places.push_back(place_of_variable(element));
     }
     places.push_back(builtin);
