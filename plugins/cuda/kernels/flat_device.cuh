@@ -32,6 +32,9 @@ SKEP_DEVICE uint32_t ordered_bits(float value) {
     const uint32_t bits = bits_of_float(value);
     return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
 }
+SKEP_DEVICE float float_of_ordered(uint32_t key) {
+    return float_of_bits((key >> 31) != 0 ? key & 0x7FFFFFFFU : ~key);
+}
 SKEP_DEVICE uint64_t ordered_bits(double value) {
     const uint64_t bits = __builtin_bit_cast(uint64_t, value);
     return (bits >> 63) != 0 ? ~bits : bits | 0x8000000000000000ULL;

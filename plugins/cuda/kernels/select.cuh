@@ -12,87 +12,144 @@
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
+#include "bins.cuh"
 #include "flat_device.cuh"
-#include "radix.cuh"
 #include "select_params.h"
 #include "sort.cuh"
 
 namespace skep::cuda {
 
-constexpr uint32_t kMaxWarps = kSelectMaxThreads / 32;
+constexpr uint32_t kSelectBins = 1024;
+// A bin that holds so many times k is looked at again in finer bins, up to so often.
+constexpr uint32_t kCoarseBin = 8;
+constexpr uint32_t kMaxRefinements = 3;
 
 struct SelectShared {
-    RadixBins bins;
+    Bins<kSelectBins> bins;
     uint32_t picks[kMaxDeviceK];
     double group_max[kSelectMaxThreads / kPartialSums];
-    uint32_t warp_counts[kMaxWarps];
+    uint32_t lowest_key;  // ordered bits of the scores in the list
+    uint32_t highest_key;
     uint32_t num_picks;
-    uint32_t num_ties;
+    uint32_t num_kept;
     float list_threshold;
 };
 
-// The key by which candidates are picked; 0 for those that cannot be: no row, or a row without a
-// score (infinite), whose distance would only spoil the bound.
-SKEP_DEVICE uint32_t pick_key(const Candidate& candidate) {
-    if (candidate.slot == kNoSlot || candidate.score == kInfinity) return 0;
-    return ordered_bits(candidate.score);
+// Whether a candidate can be picked: not if it is no row, or a row without a score (infinite),
+// whose distance would only spoil the bound.
+SKEP_DEVICE bool is_pickable(const Candidate& candidate) {
+    return candidate.slot != kNoSlot && candidate.score != kInfinity;
 }
 
-// Adds one to a bin, once per warp and bin: scores share their leading bits, and plain atomics on
-// one address would queue. All lanes take part; the ones without a vote pass kDigits.
-SKEP_DEVICE void vote(uint32_t* histogram, uint32_t digit) {
-    const uint32_t peers = match_any(digit);
-    const uint32_t lane = thread_index() % 32;
-    const bool is_leader = (peers & ((1U << lane) - 1U)) == 0;
-    if (is_leader && digit < kDigits) atomic_add(histogram + digit, count_bits(peers));
-}
-
-// Finds the k-th largest pick key; bins.remaining of the candidates equal to it belong to the k.
-// Returns 0 when there are not k.
-SKEP_DEVICE uint32_t find_kth_key(const Candidate* list, uint32_t count, uint32_t k,
-                                  RadixBins& bins) {
-    const uint32_t padded_count = (count + num_threads() - 1) / num_threads() * num_threads();
-    uint32_t prefix = 0;
-    if (thread_index() == 0) bins.remaining = k;
-    // One copy of each long loop body: the driver compiles this before a first answer.
+// Lowest and highest score of the list, as ordered bits. Lowest above highest: there is none.
+SKEP_DEVICE void find_range(const Candidate* list, uint32_t count, SelectShared& shared) {
+    if (thread_index() == 0) {
+        shared.lowest_key = 0xFFFFFFFFU;
+        shared.highest_key = 0;
+    }
+    block_barrier();  // range cleared
+    uint32_t lowest = 0xFFFFFFFFU;
+    uint32_t highest = 0;
+    for (uint32_t i = thread_index(); i < count; i += num_threads()) {
+        const Candidate candidate = list[i];
+        if (!is_pickable(candidate)) continue;
+        const uint32_t key = ordered_bits(candidate.score);
+        if (key < lowest) lowest = key;
+        if (key > highest) highest = key;
+    }
 #pragma unroll 1
-    for (uint32_t shift = 24;; shift -= 8) {
-        for (uint32_t digit = thread_index(); digit < kDigits; digit += num_threads()) {
-            bins.histogram[digit] = 0;
-        }
+    for (uint32_t width = 16; width > 0; width /= 2) {
+        const uint32_t other_lowest = shuffle_xor(lowest, width);
+        const uint32_t other_highest = shuffle_xor(highest, width);
+        if (other_lowest < lowest) lowest = other_lowest;
+        if (other_highest > highest) highest = other_highest;
+    }
+    if (thread_index() % 32 == 0) {
+        atomic_min(&shared.lowest_key, lowest);
+        atomic_max(&shared.highest_key, highest);
+    }
+    block_barrier();  // range complete
+}
+
+// The bin of the k-th best score: those that reach its upper end surely belong to the k. Rounding
+// may move a candidate from one bin to the next, so this is a hint to pick() and no promise.
+struct PickRange {
+    float at_least;
+    float surely;
+};
+
+// Where the k-th best score lies, by bins of equal width, finer ones where many lie in one. Returns
+// false when there are not k.
+SKEP_DEVICE bool find_pick_range(const Candidate* list, uint32_t count, uint32_t k,
+                                 SelectShared& shared, PickRange& range) {
+    find_range(list, count, shared);
+    if (shared.lowest_key > shared.highest_key) return false;
+    float low = float_of_ordered(shared.lowest_key);
+    float high = float_of_ordered(shared.highest_key);
+    uint32_t wanted = k;
+#pragma unroll 1
+    for (uint32_t refinement = 0;; ++refinement) {
+        // Halves, so that the width of the widest range is finite.
+        const float half_width = (0.5F * high - 0.5F * low) / (float)kSelectBins;
+        const float scale = half_width > 0.0F ? 0.5F / half_width : 0.0F;
+        for (uint32_t bin = thread_index(); bin < kSelectBins; bin += num_threads())
+            shared.bins.histogram[bin] = 0;
+        if (thread_index() == 0) shared.bins.remaining = wanted;
         block_barrier();  // histogram cleared
-        for (uint32_t i = thread_index(); i < padded_count; i += num_threads()) {
-            uint32_t digit = kDigits;
-            if (i < count) {
-                const uint32_t key = pick_key(list[i]);
-                const bool matches = shift == 24 || ((key ^ prefix) >> (shift + 8)) == 0;
-                if (key != 0 && matches) digit = (key >> shift) & 0xFFU;
+        for (uint32_t i = thread_index(); i < count; i += num_threads()) {
+            const Candidate candidate = list[i];
+            if (!is_pickable(candidate) || candidate.score < low || candidate.score > high) {
+                continue;
             }
-            vote(bins.histogram, digit);
+            const float position = (candidate.score - low) * scale;
+            const uint32_t bin =
+                position < (float)(kSelectBins - 1) ? (uint32_t)position : kSelectBins - 1;
+            atomic_add(shared.bins.histogram + bin, 1);
         }
         block_barrier();  // histogram complete
-        if (thread_index() < 32) choose_digit<true>(bins);
-        block_barrier();  // digit known to all
-        if (bins.remaining == 0) return 0;
-        prefix |= bins.digit << shift;
-        if (shift == 0) return prefix;
+        if (thread_index() < 32) choose_bin<true>(shared.bins);
+        block_barrier();  // bin known to all
+        const uint32_t remaining = shared.bins.remaining;
+        if (remaining == 0) {
+            // Fewer than k in all; or a refined bin lost one to rounding: the range before will do.
+            return refinement != 0;
+        }
+        const uint32_t bin = shared.bins.chosen;
+        const float floor = low + 2.0F * half_width * (float)bin;
+        const float ceiling = low + 2.0F * half_width * (float)(bin + 1);
+        range = PickRange{floor, ceiling};
+        const bool is_fine = shared.bins.histogram[bin] <= kCoarseBin * remaining ||
+                             refinement == kMaxRefinements || !(floor > low || ceiling < high);
+        block_barrier();  // the histogram is read, it may be cleared
+        if (is_fine) return true;
+        wanted = remaining;
+        low = floor;
+        high = ceiling < high ? ceiling : high;
     }
 }
 
-SKEP_DEVICE void pick(const Candidate* list, uint32_t count, uint32_t kth_key,
+// Fills the picks with k rows, best bins first: any k rows bound the distance that is looked for.
+// Returns whether there are k.
+SKEP_DEVICE bool pick(const Candidate* list, uint32_t count, uint32_t k, const PickRange& range,
                       SelectShared& shared) {
-    if (thread_index() == 0) {
-        shared.num_picks = 0;
-        shared.num_ties = 0;
+    if (thread_index() == 0) shared.num_picks = 0;
+    block_barrier();  // counter cleared
+#pragma unroll 1
+    for (uint32_t pass = 0; pass < 3; ++pass) {
+        const float least = pass == 0 ? range.surely : (pass == 1 ? range.at_least : -kInfinity);
+        const float most = pass == 0 ? kInfinity : (pass == 1 ? range.surely : range.at_least);
+        for (uint32_t i = thread_index(); i < count; i += num_threads()) {
+            const Candidate candidate = list[i];
+            if (!is_pickable(candidate)) continue;
+            if (!(candidate.score >= least && candidate.score < most)) continue;
+            const uint32_t position = atomic_add(&shared.num_picks, 1);
+            if (position < k) shared.picks[position] = candidate.slot;
+        }
+        block_barrier();  // this pass's picks are complete
+        if (shared.num_picks >= k) return true;
+        block_barrier();  // all have read the count
     }
-    block_barrier();  // counters cleared
-    for (uint32_t i = thread_index(); i < count; i += num_threads()) {
-        const uint32_t key = pick_key(list[i]);
-        const bool is_picked = key > kth_key || (key == kth_key && atomic_add(&shared.num_ties, 1) <
-                                                                       shared.bins.remaining);
-        if (is_picked) shared.picks[atomic_add(&shared.num_picks, 1)] = list[i].slot;
-    }
-    block_barrier();  // picks complete
+    return false;
 }
 
 // The largest exact distance among the k picks. All threads call, thread 0 gets it.
@@ -149,13 +206,12 @@ SKEP_DEVICE void set_threshold(int32_t metric, bool is_scaled, double bound, Que
     }
 }
 
-// Moves the candidates that reach the threshold to the front; returns how many there are.
+// Moves the candidates that reach the threshold to the front, in any order; returns how many there
+// are.
 SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_threshold,
                                   SelectShared& shared) {
     const uint32_t lane = thread_index() % 32;
-    const uint32_t warp = thread_index() / 32;
-    const uint32_t num_warps = num_threads() / 32;
-    uint32_t num_kept = 0;
+    if (thread_index() == 0) shared.num_kept = 0;
 #pragma unroll 1
     for (uint32_t base = 0; base < count; base += num_threads()) {
         const uint32_t i = base + thread_index();
@@ -163,18 +219,17 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
         if (i < count) candidate = list[i];
         const bool is_kept = candidate.slot != kNoSlot && candidate.score >= list_threshold;
         const uint32_t kept_lanes = ballot(is_kept);
-        if (lane == 0) shared.warp_counts[warp] = count_bits(kept_lanes);
-        block_barrier();  // this stretch is read, its counts are known
-        uint32_t position = num_kept + count_bits(kept_lanes & ((1U << lane) - 1U));
-#pragma unroll 4
-        for (uint32_t other = 0; other < num_warps; ++other) {
-            if (other < warp) position += shared.warp_counts[other];
-            num_kept += shared.warp_counts[other];
+        // What is written lies before what is read: after this, nobody reads this stretch again.
+        block_barrier();
+        uint32_t first = 0;
+        if (lane == 0 && kept_lanes != 0) {
+            first = atomic_add(&shared.num_kept, count_bits(kept_lanes));
         }
-        if (is_kept) list[position] = candidate;
-        block_barrier();  // counts are read, they may be overwritten
+        first = broadcast(first, 0);
+        if (is_kept) list[first + count_bits(kept_lanes & ((1U << lane) - 1U))] = candidate;
     }
-    return num_kept;
+    block_barrier();  // the list and its length are complete
+    return shared.num_kept;
 }
 
 template <typename Element>
@@ -233,10 +288,10 @@ SKEP_DEVICE uint32_t select_query(const SelectParams& params) {
     }
 
     // Tighten.
-    const uint32_t kth_key = find_kth_key(list, count, params.k, shared.bins);
+    PickRange range;
     if (thread_index() == 0) shared.list_threshold = -kInfinity;
-    if (kth_key != 0) {
-        pick(list, count, kth_key, shared);
+    if (find_pick_range(list, count, params.k, shared, range) &&
+        pick(list, count, params.k, range, shared)) {
         const double bound = largest_distance<Element>(params, query, state.squared_norm, shared);
         if (thread_index() == 0) {
             const bool is_scaled = sizeof(Element) == 1 && params.view.metric == kCosine;
@@ -254,7 +309,6 @@ SKEP_DEVICE uint32_t select_query(const SelectParams& params) {
 
     // Rank and store.
     if (num_kept > params.sort_capacity) return kQueryOverflowed;
-    block_barrier();  // the compacted list is seen by all
     rank_survivors<Element>(params, query, state.squared_norm, list, num_kept);
     return kQueryReady;
 }

@@ -78,9 +78,9 @@ SKEP_DEVICE double shuffle_xor(double value, uint32_t lane_mask) {
 SKEP_DEVICE uint32_t ballot(bool predicate) {
     return __nvvm_vote_ballot_sync(kAllLanes, predicate);
 }
-// The lanes that hold the same value as this one.
-SKEP_DEVICE uint32_t match_any(uint32_t value) {
-    return __nvvm_match_any_sync_i32(kAllLanes, value);
+// The value of one lane, for all.
+SKEP_DEVICE uint32_t broadcast(uint32_t value, uint32_t lane) {
+    return (uint32_t)__nvvm_shfl_sync_idx_i32(kAllLanes, (int)value, (int)lane, 0x1F);
 }
 SKEP_DEVICE uint32_t count_bits(uint32_t bits) {
     return (uint32_t)__builtin_popcount(bits);
@@ -88,6 +88,9 @@ SKEP_DEVICE uint32_t count_bits(uint32_t bits) {
 
 SKEP_DEVICE uint32_t atomic_add(uint32_t* target, uint32_t value) {
     return (uint32_t)__nvvm_atom_add_gen_i((int*)target, (int)value);
+}
+SKEP_DEVICE uint32_t atomic_min(uint32_t* target, uint32_t value) {
+    return __nvvm_atom_min_gen_ui(target, value);
 }
 SKEP_DEVICE uint32_t atomic_max(uint32_t* target, uint32_t value) {
     return __nvvm_atom_max_gen_ui(target, value);

@@ -86,13 +86,8 @@ inline uint32_t ballot(bool predicate) {
         bits |= static_cast<uint32_t>(lanes[lane]) << lane;
     return bits;
 }
-inline uint32_t match_any(uint32_t value) {
-    const uint64_t* lanes = emulation::exchange(uint64_t{value} + 1);  // 0 stands for no lane
-    uint32_t bits = 0;
-    for (uint32_t lane = 0; lane < 32; ++lane) {
-        if (lanes[lane] == uint64_t{value} + 1) bits |= 1U << lane;
-    }
-    return bits;
+inline uint32_t broadcast(uint32_t value, uint32_t lane) {
+    return static_cast<uint32_t>(emulation::exchange(value)[lane]);
 }
 inline uint32_t count_bits(uint32_t bits) {
     return static_cast<uint32_t>(__builtin_popcount(bits));
@@ -100,6 +95,13 @@ inline uint32_t count_bits(uint32_t bits) {
 
 inline uint32_t atomic_add(uint32_t* target, uint32_t value) {
     return __atomic_fetch_add(target, value, __ATOMIC_RELAXED);
+}
+inline uint32_t atomic_min(uint32_t* target, uint32_t value) {
+    uint32_t seen = __atomic_load_n(target, __ATOMIC_RELAXED);
+    while (seen > value && !__atomic_compare_exchange_n(target, &seen, value, false,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return seen;
 }
 inline uint32_t atomic_max(uint32_t* target, uint32_t value) {
     uint32_t seen = __atomic_load_n(target, __ATOMIC_RELAXED);

@@ -7,24 +7,25 @@
 // Numerics  keys are the ordered bits of double distances; equal ones by slot.
 // Cost      reads the keys nine times: small chunks stay in the second-level cache.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp
+#include "bins.cuh"
 #include "exact_params.h"
 #include "flat_device.cuh"
-#include "radix.cuh"
 #include "sort.cuh"
 
 namespace skep::cuda {
 
 constexpr uint32_t kNumWarps = kExactSelectThreads / 32;
+constexpr uint32_t kDigits = 256;
 
 struct ExactSelectShared {
-    RadixBins bins;
+    Bins<kDigits> bins;
     uint32_t warp_counts[kNumWarps];
     uint32_t num_below;
 };
 
 // The k-th smallest key; bins.remaining rows of that key belong to the k.
 SKEP_DEVICE uint64_t find_kth_smallest(const uint64_t* keys, uint64_t num_rows, uint32_t k,
-                                       RadixBins& bins) {
+                                       Bins<kDigits>& bins) {
     uint64_t prefix = 0;
     if (thread_index() == 0) bins.remaining = k;
 #pragma unroll 1
@@ -38,9 +39,9 @@ SKEP_DEVICE uint64_t find_kth_smallest(const uint64_t* keys, uint64_t num_rows, 
             if (matches) atomic_add(bins.histogram + ((key >> shift) & 0xFFU), 1);
         }
         block_barrier();  // histogram complete
-        if (thread_index() < 32) choose_digit<false>(bins);
+        if (thread_index() < 32) choose_bin<false>(bins);
         block_barrier();  // digit known to all
-        prefix |= (uint64_t)bins.digit << shift;
+        prefix |= (uint64_t)bins.chosen << shift;
         if (shift == 0) return prefix;
     }
 }

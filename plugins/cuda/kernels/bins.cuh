@@ -1,36 +1,35 @@
 // SPDX-License-Identifier: MIT
-// Radix selection: the digit of the k-th key, from a histogram of one digit of all keys.
+// Selection by histogram: in which bin the k-th of many keys lies.
 #pragma once
 
 #include "simt.cuh"
 
 namespace skep::cuda {
 
-constexpr uint32_t kDigits = 256;
-
-struct RadixBins {
-    uint32_t histogram[kDigits];
-    // Before a step: how many keys are wanted. After it: how many of those have the chosen digit;
-    // 0 when there are fewer keys than wanted.
+template <uint32_t kNumBins>
+struct Bins {
+    uint32_t histogram[kNumBins];
+    // Before a step: how many keys are wanted. After it: how many of those lie in the chosen bin; 0
+    // when there are fewer keys than wanted.
     uint32_t remaining;
-    uint32_t digit;
+    uint32_t chosen;
 };
 
-// Chooses the digit in which the last wanted key lies when bins are taken upwards (or downwards).
-// The first warp of the block calls, between barriers; lane 0 takes the 8 bins that come first.
-template <bool kDescends>
-SKEP_DEVICE void choose_digit(RadixBins& bins) {
-    constexpr uint32_t kBinsPerLane = kDigits / 32;
+// Chooses the bin in which the last wanted key lies when bins are taken upwards (or downwards). The
+// first warp of the block calls, between barriers; lane 0 takes the bins that come first.
+template <bool kDescends, uint32_t kNumBins>
+SKEP_DEVICE void choose_bin(Bins<kNumBins>& bins) {
+    constexpr uint32_t kBinsPerLane = kNumBins / 32;
     const uint32_t lane = thread_index();
-    const auto digit_of = [lane](uint32_t i) {
+    const auto bin_of = [lane](uint32_t i) {
         const uint32_t position = lane * kBinsPerLane + i;
-        return kDescends ? kDigits - 1 - position : position;
+        return kDescends ? kNumBins - 1 - position : position;
     };
     const uint32_t wanted = bins.remaining;
     uint32_t own = 0;
 #pragma unroll
     for (uint32_t i = 0; i < kBinsPerLane; ++i)
-        own += bins.histogram[digit_of(i)];
+        own += bins.histogram[bin_of(i)];
     // How many lie in the bins of the lanes before, by doubling groups of lanes.
     uint32_t before = 0;
     uint32_t total = own;
@@ -49,10 +48,10 @@ SKEP_DEVICE void choose_digit(RadixBins& bins) {
     uint32_t remaining = wanted - before;
     uint32_t i = 0;
 #pragma unroll 1
-    for (; bins.histogram[digit_of(i)] < remaining; ++i)
-        remaining -= bins.histogram[digit_of(i)];
+    for (; bins.histogram[bin_of(i)] < remaining; ++i)
+        remaining -= bins.histogram[bin_of(i)];
     bins.remaining = remaining;
-    bins.digit = digit_of(i);
+    bins.chosen = bin_of(i);
 }
 
 }  // namespace skep::cuda
