@@ -36,7 +36,7 @@ endfunction()
 
 # skep_embed_ptx(target COMPILER clang RUNGS arch:ptx... MODULES name...): an object library that defines
 # skep::cuda::ptx_images(), each kernels/modules/<name>.cu of the calling folder once per rung. A module <name>:80 is left out of
-# rungs below sm_80.
+# rungs below sm_80. Rungs whose texts differ in nothing but the head share one.
 function(skep_embed_ptx target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "COMPILER" "RUNGS;MODULES")
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/ptx")
@@ -70,14 +70,17 @@ function(skep_embed_ptx target)
         COMMENT "PTX ${module} for ${architecture}"
         VERBATIM)
       list(APPEND images "${image}")
-      set(symbol "skep_ptx_${module}_${architecture}")
-      string(APPEND definitions "SKEP_EMBED(${symbol}, \"${image}\")\n")
-      string(APPEND entries "        image(\"${module}\", \"${architecture}\", ${symbol}, ${symbol}_end),\n")
     endforeach()
   endforeach()
   set(generated "${folder}/ptx_images.cpp")
-  configure_file("${PROJECT_SOURCE_DIR}/cmake/ptx_images.cpp.in" "${generated}" @ONLY)
-  set_source_files_properties("${generated}" PROPERTIES OBJECT_DEPENDS "${images}")
+  set(writer "${PROJECT_SOURCE_DIR}/cmake/write_ptx_images.cmake")
+  string(REPLACE ";" "," joined "${images}")
+  add_custom_command(
+    OUTPUT "${generated}"
+    COMMAND "${CMAKE_COMMAND}" "-DIMAGES=${joined}" "-DFOLDER=${folder}" "-DTEMPLATE=${writer}.in" -P "${writer}"
+    DEPENDS ${images} "${writer}" "${writer}.in"
+    COMMENT "PTX of every rung, each text once"
+    VERBATIM)
   add_library(${target} OBJECT "${generated}")
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE skep_private_options)

@@ -13,6 +13,7 @@
 #include "index/plain_search.hpp"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
+#include "kernels/tile_bytes_params.h"
 #include "kernels/tile_params.h"
 
 struct skep_backend {
@@ -362,6 +363,16 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         }
         if (opened.modules().has_kernel(tile)) {
             opened.modules().function(tile, skep::cuda::kTileSharedBytes);
+        }
+        if (is_bytes) {
+            opened.modules().function(shape.metric == SKEP_METRIC_COSINE
+                                          ? kernels::kSweepBytesCosine
+                                          : kernels::kSweepBytes);
+        }
+        const char* tile_bytes =
+            shape.metric == SKEP_METRIC_COSINE ? kernels::kTileBytesCosine : kernels::kTileBytes;
+        if (is_bytes && opened.modules().has_kernel(tile_bytes)) {
+            opened.modules().function(tile_bytes, skep::cuda::kTileBytesSharedBytes);
         }
         return {};
     });

@@ -17,6 +17,12 @@ inline constexpr const char* kSweepU8Eight = "sweep_u8_eight";
 
 inline constexpr const char* kTileBf16 = "tile_bf16";  // from sm_80 on
 inline constexpr const char* kTileU8 = "tile_u8";      // from sm_80 on
+// A byte query against byte rows.
+inline constexpr const char* kSweepBytes = "sweep_bytes";
+inline constexpr const char* kSweepBytesCosine = "sweep_bytes_cosine";
+// Byte queries against byte rows; from sm_80 on.
+inline constexpr const char* kTileBytes = "tile_bytes";
+inline constexpr const char* kTileBytesCosine = "tile_bytes_cosine";
 
 inline constexpr const char* kSelectF32 = "select_f32";
 inline constexpr const char* kSelectU8 = "select_u8";

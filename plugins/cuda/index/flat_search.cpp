@@ -2,6 +2,7 @@
 #include "index/flat_search.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -11,6 +12,7 @@
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
 #include "kernels/sweep_params.h"
+#include "kernels/tile_bytes_params.h"
 #include "kernels/tile_params.h"
 #include "skep/result.hpp"
 
@@ -48,11 +50,25 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       k_(static_cast<std::uint32_t>(request.k)),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
       operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
-      uses_tile_(queries.num_rows > kSweepBatch &&
-                 store.device()->modules().has_kernel(store.is_bytes_ ? kernels::kTileU8
-                                                                      : kernels::kTileBf16) &&
-                 store.device()->facts().max_shared_bytes >=
-                     kTileSharedBytes + kTileQueries * sizeof(float) * 4) {
+      pass_(choose_pass()) {
+}
+
+FlatSearch::Pass FlatSearch::choose_pass() const {
+    Device& device = *store_.device();
+    const std::uint64_t shared_bytes = device.facts().max_shared_bytes;
+    if (store_.is_bytes_ && queries_.dtype == SKEP_DTYPE_U8) {
+        const bool has_tile_bytes = store_.approx_stride_ <= kTileBytesMaxDim &&
+                                    shared_bytes >= kTileBytesSharedBytes &&
+                                    device.modules().has_kernel(kernels::kTileBytes);
+        if (has_tile_bytes && queries_.num_rows > 1) return Pass::kTileBytes;
+        // Sums of products stay below 2^31.
+        constexpr std::uint32_t kMaxSweepBytesDim = 32768;
+        if (queries_.num_rows == 1 && store_.dim_ <= kMaxSweepBytesDim) return Pass::kSweepBytes;
+    }
+    const bool has_tile =
+        device.modules().has_kernel(store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16) &&
+        shared_bytes >= kTileSharedBytes + kTileQueries * sizeof(float) * 4;
+    return has_tile && queries_.num_rows > kSweepBatch ? Pass::kTile : Pass::kSweep;
 }
 
 FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
@@ -60,9 +76,10 @@ FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
     ScratchLayout pieces;
     const auto take = [&](std::uint64_t bytes) { return pieces.take(bytes); };
     layout.queries = take(num_queries * store_.dim_ * sizeof(float));
-    layout.operand = take(num_queries * operand_stride_ * sizeof(float));
-    layout.operand_bf16 =
-        take(uses_tile_ ? num_queries * store_.approx_stride_ * sizeof(std::uint16_t) : 0);
+    layout.operand = take(multiplies_bytes() ? 0 : num_queries * operand_stride_ * sizeof(float));
+    layout.operand_bf16 = take(
+        pass_ == Pass::kTile ? num_queries * store_.approx_stride_ * sizeof(std::uint16_t) : 0);
+    layout.operand_bytes = take(multiplies_bytes() ? num_queries * store_.approx_stride_ : 0);
     layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
     layout.allowed = take(input_.allowed_bytes());
     layout.states = take(num_queries * sizeof(QueryState));
@@ -101,10 +118,17 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
 void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                               std::uint64_t end_block, bool keeps_all) {
     Device& device = *store_.device();
-    const bool is_wide = num_queries > 1;
-    const char* name = store_.is_bytes_
-                           ? (is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One)
-                           : (is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One);
+    const bool is_bytes = pass_ == Pass::kSweepBytes;
+    const bool is_wide = num_queries > 1 && !is_bytes;
+    const char* name = nullptr;
+    if (is_bytes) {
+        name = store_.metric_ == SKEP_METRIC_COSINE ? kernels::kSweepBytesCosine
+                                                    : kernels::kSweepBytes;
+    } else if (store_.is_bytes_) {
+        name = is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One;
+    } else {
+        name = is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One;
+    }
     const CUfunction sweep = device.modules().function(name);
     SweepParams params{};
     params.view = input_.view();
@@ -123,6 +147,7 @@ void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64
         static_cast<std::uint32_t>(std::min<std::uint64_t>(end_block - first_block, resident));
     for (std::uint32_t first = 0; first < num_queries; first += group * kMaxGridY) {
         const std::uint32_t count = std::min(num_queries - first, group * kMaxGridY);
+        params.operand_bytes = device_pointer<const std::uint8_t>(base_ + layout_.operand_bytes);
         params.operand = device_pointer<const float>(
             base_ + layout_.operand + std::uint64_t{first} * operand_stride_ * sizeof(float));
         params.states = device_pointer<QueryState>(base_ + layout_.states +
@@ -160,6 +185,34 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
     lane.launch(tile, splits, tiles, kTileThreads, kTileSharedBytes, params, name);
 }
 
+void FlatSearch::launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                                   std::uint64_t end_block, bool keeps_all) {
+    Device& device = *store_.device();
+    const char* name =
+        store_.metric_ == SKEP_METRIC_COSINE ? kernels::kTileBytesCosine : kernels::kTileBytes;
+    const CUfunction tile = device.modules().function(name, kTileBytesSharedBytes);
+    const std::uint32_t query_groups =
+        (num_queries + kTileBytesWarpQueries - 1) / kTileBytesWarpQueries;
+    TileBytesParams params{};
+    params.view = input_.view();
+    params.filter = input_.filter();
+    params.order = plan_.order;
+    params.first_block = first_block;
+    params.end_block = end_block;
+    params.operand = device_pointer<const std::uint8_t>(base_ + layout_.operand_bytes);
+    params.states = device_pointer<QueryState>(base_ + layout_.states);
+    params.lists = device_pointer<Candidate>(base_ + layout_.lists);
+    params.num_queries = num_queries;
+    params.list_capacity = plan_.list_capacity;
+    params.query_warps = std::min(kTileBytesWarps, std::bit_ceil(query_groups));
+    params.keeps_all = keeps_all ? 1 : 0;
+    const std::uint32_t tiles = (query_groups + params.query_warps - 1) / params.query_warps;
+    const std::uint32_t resident = device.facts().num_multiprocessors * kTileBlocks;
+    const auto splits = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        end_block - first_block, std::max<std::uint32_t>(resident / tiles, 1)));
+    lane.launch(tile, splits, tiles, kTileBytesThreads, kTileBytesSharedBytes, params, name);
+}
+
 void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
     Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
@@ -181,7 +234,9 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries, const Stag
     for (std::size_t round = 0; round < plan_.ends.size(); ++round) {
         const std::uint64_t end_block = plan_.ends[round];
         const bool is_last = round + 1 == plan_.ends.size();
-        if (round != 0 && uses_tile_) {
+        if (pass_ == Pass::kTileBytes) {
+            launch_tile_bytes(lane, num_queries, first_block, end_block, round == 0);
+        } else if (round != 0 && pass_ == Pass::kTile) {
             launch_tile(lane, num_queries, first_block, end_block);
         } else {
             launch_sweep(lane, num_queries, first_block, end_block, round == 0);
@@ -199,7 +254,7 @@ void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries, const Stag
 
 FlatSearch::Staged FlatSearch::stage(Lane& lane, std::uint64_t num_queries) const {
     ScratchLayout pieces;
-    const std::uint64_t queries = pieces.take(num_queries * store_.dim_ * sizeof(float));
+    const std::uint64_t queries = pieces.take(num_queries * input_.query_bytes());
     const std::uint64_t slots = pieces.take(num_queries * k_ * sizeof(std::uint32_t));
     const std::uint64_t distances = pieces.take(num_queries * k_ * sizeof(float));
     const std::uint64_t statuses = pieces.take(num_queries * sizeof(std::uint32_t));
@@ -211,11 +266,17 @@ FlatSearch::Staged FlatSearch::stage(Lane& lane, std::uint64_t num_queries) cons
 
 void FlatSearch::launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
     EncodeQueriesParams params{};
-    params.source = reinterpret_cast<const float*>(staged.queries);
+    params.source = staged.queries;
+    params.has_byte_source = queries_.dtype == SKEP_DTYPE_U8 ? 1 : 0;
     params.queries = device_pointer<float>(base_ + layout_.queries);
-    params.operand = device_pointer<float>(base_ + layout_.operand);
-    params.operand_bf16 =
-        uses_tile_ ? device_pointer<std::uint16_t>(base_ + layout_.operand_bf16) : nullptr;
+    if (multiplies_bytes()) {
+        params.operand_bytes = device_pointer<std::uint8_t>(base_ + layout_.operand_bytes);
+    } else {
+        params.operand = device_pointer<float>(base_ + layout_.operand);
+    }
+    if (pass_ == Pass::kTile) {
+        params.operand_bf16 = device_pointer<std::uint16_t>(base_ + layout_.operand_bf16);
+    }
     params.states = device_pointer<QueryState>(base_ + layout_.states);
     params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
     params.num_queries = num_queries;
@@ -241,6 +302,11 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     std::uint64_t num_redone = 0;
     for (std::uint64_t query = 0; query < num_queries; ++query) {
         if (staged.statuses[query] == kQueryReady) continue;
+        store_.device()->context()->log().write(
+            SKEP_LOG_DEBUG, "query {} of a batch is answered by the plain kernels: {}",
+            first_query + query,
+            staged.statuses[query] == kQueryOverflowed ? "more rows passed the filter than fit"
+                                                       : "too large for the filter");
         stop = redo_query(lane, query, staged);
         if (stop != SKEP_OK) return stop;
         ++num_redone;

@@ -6,6 +6,7 @@
 
 #include <skep/backend.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,11 +27,24 @@ class FlatSearch {
     skep_status run(std::uint32_t* slots, float* distances);
 
   private:
+    // What looks at the rows.
+    enum class Pass : std::uint8_t {
+        kSweep,       // as f32, one query or eight at once
+        kTile,        // on the matrix units, as bf16; the first round sweeps
+        kSweepBytes,  // bytes as integers, one query at a time
+        kTileBytes,   // bytes as integers, on the matrix units, all rounds
+    };
+    [[nodiscard]] Pass choose_pass() const;
+    [[nodiscard]] bool multiplies_bytes() const {
+        return pass_ == Pass::kSweepBytes || pass_ == Pass::kTileBytes;
+    }
+
     // Where things lie in a tile's scratch memory.
     struct Layout {
         std::uint64_t queries;
         std::uint64_t operand;
         std::uint64_t operand_bf16;
+        std::uint64_t operand_bytes;
         std::uint64_t lists;
         std::uint64_t allowed;
         std::uint64_t states;
@@ -41,7 +55,7 @@ class FlatSearch {
     // What kernels read and write in pinned memory, at the price of the bus alone: a copy would
     // cost its launch, too.
     struct Staged {
-        std::byte* queries;       // [num_queries, dim] floats
+        std::byte* queries;       // [num_queries, dim] of their own type
         std::uint32_t* slots;     // [num_queries, k]
         float* distances;         // [num_queries, k]
         std::uint32_t* statuses;  // [num_queries]
@@ -56,6 +70,8 @@ class FlatSearch {
                       std::uint64_t end_block, bool keeps_all);
     void launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                      std::uint64_t end_block);
+    void launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
+                           std::uint64_t end_block, bool keeps_all);
     // Answers one query of the tile by double-precision distances of all rows.
     skep_status redo_query(Lane& lane, std::uint64_t query_in_tile, const Staged& staged);
 
@@ -67,7 +83,7 @@ class FlatSearch {
     std::uint32_t k_;
     SearchPlan plan_;
     std::uint32_t operand_stride_;
-    bool uses_tile_;  // matrix units take the rounds after the first
+    Pass pass_;
     Layout layout_{};
     CUdeviceptr base_ = 0;
 };

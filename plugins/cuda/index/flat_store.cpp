@@ -23,6 +23,11 @@ std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
+// Kernels read the bounds of two rows at once.
+std::uint64_t bounds_bytes(std::uint64_t num_slots) {
+    return (num_slots + 1) / 2 * 2 * sizeof(RowBounds);
+}
+
 const std::byte* row_of(const skep_matrix& matrix, std::uint64_t row, std::uint64_t row_bytes) {
     const std::uint64_t stride = matrix.row_stride_bytes != 0 ? matrix.row_stride_bytes : row_bytes;
     return static_cast<const std::byte*>(matrix.data) + row * stride;
@@ -103,7 +108,7 @@ void FlatStore::grow_in_place(Memory& memory, std::uint64_t num_slots,
     try {
         memory.rows->grow(num_slots * row_stride_bytes_, operation);
         if (memory.approx) memory.approx->grow(num_slots * approx_row_bytes(), operation);
-        memory.bounds->grow(num_slots * sizeof(RowBounds), operation);
+        memory.bounds->grow(bounds_bytes(num_slots), operation);
     } catch (...) {
         memory.rows->shrink(rows_before);
         if (memory.approx) memory.approx->shrink(approx_before);
@@ -122,7 +127,7 @@ void FlatStore::make_room(std::uint64_t num_slots, const char* operation) {
     if (num_slots <= capacity_slots(*current)) return;
     const bool can_grow =
         current->rows->can_hold(num_slots * row_stride_bytes_) &&
-        current->bounds->can_hold(num_slots * sizeof(RowBounds)) &&
+        current->bounds->can_hold(bounds_bytes(num_slots)) &&
         (!current->approx || current->approx->can_hold(num_slots * approx_row_bytes()));
     if (can_grow) {
         grow_in_place(*current, num_slots, operation);
@@ -356,7 +361,7 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
     num_slots_ = kept.size();
     target->rows->shrink(kept.size() * row_stride_bytes_);
     if (target->approx) target->approx->shrink(kept.size() * approx_row_bytes());
-    target->bounds->shrink(kept.size() * sizeof(RowBounds));
+    target->bounds->shrink(bounds_bytes(kept.size()));
     return SKEP_OK;
 }
 

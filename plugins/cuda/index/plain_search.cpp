@@ -62,7 +62,7 @@ skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
             const skep_status stop = call->poll(call->context, first, queries.num_rows);
             if (stop != SKEP_OK) return stop;
         }
-        input.stage_queries(pinned + staged_queries, first, count);
+        input.stage_floats(reinterpret_cast<float*>(pinned + staged_queries), first, count);
         lane->copy_to_device(base + queries_at, pinned + staged_queries, count * query_bytes);
         lane->launch(kernel, static_cast<std::uint32_t>(count), 1, kPlainThreads,
                      plain_shared_bytes(params.sort_capacity), params, name);

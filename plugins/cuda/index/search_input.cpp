@@ -39,29 +39,38 @@ void SearchInput::send_allowed(Lane& lane, CUdeviceptr target) {
     filter_.num_allowed_bits = request_.allowed->num_bits;
 }
 
+std::uint64_t SearchInput::query_bytes() const {
+    return view_.dim * (queries_.dtype == SKEP_DTYPE_U8 ? 1 : sizeof(float));
+}
+
 void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
                                 std::uint64_t count) const {
-    const std::uint32_t dim = view_.dim;
-    const bool is_bytes = queries_.dtype == SKEP_DTYPE_U8;
-    const std::uint64_t row_bytes = is_bytes ? dim : dim * std::uint64_t{sizeof(float)};
+    const std::uint64_t row_bytes = query_bytes();
     const std::uint64_t stride =
         queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : row_bytes;
     const auto* source = static_cast<const std::byte*>(queries_.data) + first_query * stride;
-    if (!is_bytes && stride == row_bytes) {
+    if (stride == row_bytes) {
         std::memcpy(target, source, count * row_bytes);
         return;
     }
-    for (std::uint64_t query = 0; query < count; ++query, source += stride) {
-        std::byte* line = target + query * dim * sizeof(float);
-        if (!is_bytes) {
-            std::memcpy(line, source, row_bytes);
-            continue;
-        }
-        for (std::uint32_t i = 0; i < dim; ++i) {
-            const auto element = static_cast<float>(std::to_integer<unsigned>(source[i]));
-            std::memcpy(line + i * sizeof(float), &element, sizeof element);
-        }
+    for (std::uint64_t query = 0; query < count; ++query)
+        std::memcpy(target + query * row_bytes, source + query * stride, row_bytes);
+}
+
+void SearchInput::stage_floats(float* target, std::uint64_t first_query,
+                               std::uint64_t count) const {
+    auto* bytes = reinterpret_cast<std::byte*>(target);
+    if (queries_.dtype != SKEP_DTYPE_U8) {
+        stage_queries(bytes, first_query, count);
+        return;
     }
+    // Bytes first, at the end of where their floats will be: widened from the front, no byte is
+    // overwritten before it is read.
+    const std::uint64_t num_elements = count * view_.dim;
+    std::byte* packed = bytes + num_elements * (sizeof(float) - 1);
+    stage_queries(packed, first_query, count);
+    for (std::uint64_t i = 0; i < num_elements; ++i)
+        target[i] = static_cast<float>(std::to_integer<unsigned>(packed[i]));
 }
 
 }  // namespace skep::cuda

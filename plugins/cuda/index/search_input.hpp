@@ -45,8 +45,12 @@ class SearchInput {
     // filter's for the rest of the search.
     void send_allowed(Lane& lane, CUdeviceptr target);
 
-    // Queries [first_query, first_query + count) as [count, dim] floats, densely.
+    // Bytes of one query, in its own type.
+    [[nodiscard]] std::uint64_t query_bytes() const;
+    // Queries [first_query, first_query + count), densely: [count, dim] in their own type, or as
+    // floats.
     void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
+    void stage_floats(float* target, std::uint64_t first_query, std::uint64_t count) const;
 
   private:
     const skep_matrix& queries_;

@@ -11,9 +11,9 @@ namespace {
 // A batch up to here is about latency: longer lists cost little and save rounds.
 constexpr std::uint64_t kSmallBatch = 64;
 // Bytes of candidate lists, and of queries, that one tile may take.
-constexpr std::uint64_t kListBytes = 128ULL << 20;
+constexpr std::uint64_t kListBytes = 192ULL << 20;
 constexpr std::uint64_t kQueryBytes = 16ULL << 20;
-constexpr std::uint64_t kMaxTileQueries = 4096;
+constexpr std::uint64_t kMaxTileQueries = 10240;
 
 std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
     // Near the golden section of the range: prefixes of the order are spread evenly.
@@ -36,11 +36,12 @@ SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::
     // Lists hold at least 16 k candidates: the first round fills them, and each later round grows
     // the sample by as much as keeps the expected survivors to a quarter of the list.
     const bool is_small = num_queries <= kSmallBatch;
-    const std::uint32_t least = is_small ? 8192 : 4096;
+    const std::uint32_t least = is_small ? 8192 : 2048;
     plan.list_capacity = std::max(least, std::bit_ceil(16 * k));
     plan.sort_capacity = k <= 256 ? 1024 : 2 * kMaxDeviceK;
+    // For large batches each survivor costs more than a selection: k ln(growth) a round.
     const std::uint64_t growth =
-        std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 32);
+        std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 8);
 
     std::uint64_t end = std::min<std::uint64_t>(num_blocks, plan.list_capacity / kRowsPerBlock);
     plan.ends.push_back(end);

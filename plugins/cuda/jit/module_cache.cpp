@@ -136,8 +136,9 @@ CUmodule ModuleCache::try_load(const PtxImage& image) {
 
     const auto begin = std::chrono::steady_clock::now();
     CUmodule loaded = nullptr;
+    const std::string text = std::string(image.head).append(image.body);
     const CUresult result = context_->api().module_load_data(
-        &loaded, image.text.data(), static_cast<unsigned int>(options.size()), options.data(),
+        &loaded, text.c_str(), static_cast<unsigned int>(options.size()), options.data(),
         values.data());
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     if (result != CUDA_SUCCESS) {

@@ -19,7 +19,8 @@ struct PtxRung {
 struct PtxImage {
     const char* module;  // kernel file without its ending
     const char* rung;
-    std::string_view text;  // a NUL follows
+    const char* head;       // version, target and address size
+    std::string_view body;  // the rest; rungs may share it
 };
 
 std::span<const PtxRung> ptx_rungs();

@@ -90,14 +90,15 @@ SKEP_DEVICE uint32_t operand_position(uint32_t i) {
 }
 
 // Copies [dim] by 16 lanes, many loads on their way at once: each takes a microsecond.
-SKEP_DEVICE void copy_in_flight(float* target, const float* source, uint32_t dim, uint32_t lane) {
+template <typename Element>
+SKEP_DEVICE void copy_in_flight(float* target, const Element* source, uint32_t dim, uint32_t lane) {
     constexpr uint32_t kInFlight = 8;
     for (uint32_t base = lane; base < dim; base += kInFlight * kPartialSums) {
         float values[kInFlight];
 #pragma unroll
         for (uint32_t i = 0; i < kInFlight; ++i) {
             const uint32_t position = base + i * kPartialSums;
-            if (position < dim) values[i] = source[position];
+            if (position < dim) values[i] = (float)source[position];
         }
 #pragma unroll
         for (uint32_t i = 0; i < kInFlight; ++i) {
@@ -113,11 +114,15 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
         block_index() * (kEncodeThreads / kPartialSums) + thread_index() / kPartialSums;
     const bool is_valid = query_id < params.num_queries;
     const uint32_t query_pos = is_valid ? query_id : params.num_queries - 1;
-    const float* source = params.source + (uint64_t)query_pos * params.dim;
-    float* query = params.queries + (uint64_t)query_pos * params.dim;
+    const uint64_t first_element = (uint64_t)query_pos * params.dim;
+    float* query = params.queries + first_element;
     // Over the bus once; each lane then reads what it wrote itself. Lanes past the end write what
     // those of the last query write.
-    copy_in_flight(query, source, params.dim, lane);
+    if (params.has_byte_source != 0) {
+        copy_in_flight(query, (const uint8_t*)params.source + first_element, params.dim, lane);
+    } else {
+        copy_in_flight(query, (const float*)params.source + first_element, params.dim, lane);
+    }
 
     const double squared = squared_norm(query, params.dim, lane);
     double norm = sqrt_exactly_rounded(squared);
@@ -131,6 +136,11 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
     // Both operands, and how far what the kernel multiplies is from the query.
     double residual = 0.0;
     const uint32_t end = params.operand != nullptr ? params.operand_stride : params.approx_stride;
+    if (params.operand_bytes != nullptr && is_valid) {
+        uint8_t* bytes = params.operand_bytes + (uint64_t)query_pos * params.approx_stride;
+        for (uint32_t i = lane; i < params.approx_stride; i += kPartialSums)
+            bytes[i] = i < params.dim ? (uint8_t)query[i] : 0;
+    }
     for (uint32_t i = lane; i < end; i += kPartialSums) {
         const double element = i < params.dim && is_bounded ? (double)query[i] * scale : 0.0;
         float rounded = round_to_float(element);

@@ -18,10 +18,12 @@ struct EncodeRowsParams {
 };
 
 struct EncodeQueriesParams {
-    const float* source;     // [num_queries, dim], in pinned host memory
+    // [num_queries, dim] in pinned host memory: floats, or bytes
+    const void* source;
     float* queries;          // [num_queries, dim]: a copy
     float* operand;          // [num_queries, operand_stride], in the sweep's order; may be null
     uint16_t* operand_bf16;  // [num_queries, approx_stride]; may be null
+    uint8_t* operand_bytes;  // [num_queries, approx_stride]; null unless queries are bytes
     QueryState* states;      // [num_queries]
     const StoreBounds* store_bounds;
     uint32_t num_queries;
@@ -29,7 +31,7 @@ struct EncodeQueriesParams {
     uint32_t operand_stride;
     uint32_t approx_stride;
     int32_t metric;
-    uint32_t reserved;
+    uint32_t has_byte_source;
 };
 
 struct GatherParams {

@@ -82,11 +82,13 @@ SKEP_DEVICE double squared_norm(const Element* row, uint32_t dim, uint32_t lane)
 
 // Distance of a row and a query, by 16 neighbouring lanes; lane is 0..15. All lanes of the warp
 // take part (two rows at a time). The order of operations is the definition: see distance.hpp.
-template <typename Element>
+// kUnroll: steps whose loads are on their way at once; 1 compiles fastest.
+template <typename Element, uint32_t kUnroll = 1>
 SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double query_squared_norm,
                                   const Element* row, uint32_t dim, uint32_t lane) {
     if (metric == kL2) {
         double sum = 0.0;
+#pragma unroll kUnroll
         for (uint32_t i = lane; i < dim; i += kPartialSums) {
             const double difference = add_exactly_rounded((double)query[i], -(double)row[i]);
             sum = add_exactly_rounded(sum, multiply_exactly_rounded(difference, difference));
@@ -95,6 +97,7 @@ SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double que
     }
     double dot = 0.0;
     double row_squared_norm = 0.0;
+#pragma unroll kUnroll
     for (uint32_t i = lane; i < dim; i += kPartialSums) {
         const double element = (double)row[i];
         dot = add_exactly_rounded(dot, multiply_exactly_rounded((double)query[i], element));

@@ -23,6 +23,8 @@ constexpr uint32_t kSelectBins = 1024;
 // A bin that holds so many times k is looked at again in finer bins, up to so often.
 constexpr uint32_t kCoarseBin = 8;
 constexpr uint32_t kMaxRefinements = 3;
+constexpr uint32_t kInFlight = 4;       // candidates that a thread loads at once
+constexpr uint32_t kStepsInFlight = 8;  // steps of a distance
 
 struct SelectShared {
     Bins<kSelectBins> bins;
@@ -41,6 +43,25 @@ SKEP_DEVICE bool is_pickable(const Candidate& candidate) {
     return candidate.slot != kNoSlot && candidate.score != kInfinity;
 }
 
+// Calls visit(candidate) for every candidate that can be picked, several loads on their way at
+// once.
+template <typename Visit>
+SKEP_DEVICE void for_each_pickable(const Candidate* list, uint32_t count, Visit&& visit) {
+#pragma unroll 1
+    for (uint32_t base = thread_index(); base < count; base += kInFlight * num_threads()) {
+        Candidate candidates[kInFlight];
+#pragma unroll
+        for (uint32_t i = 0; i < kInFlight; ++i) {
+            const uint32_t position = base + i * num_threads();
+            candidates[i] = position < count ? list[position] : Candidate{0.0F, kNoSlot};
+        }
+#pragma unroll
+        for (uint32_t i = 0; i < kInFlight; ++i) {
+            if (is_pickable(candidates[i])) visit(candidates[i]);
+        }
+    }
+}
+
 // Lowest and highest score of the list, as ordered bits. Lowest above highest: there is none.
 SKEP_DEVICE void find_range(const Candidate* list, uint32_t count, SelectShared& shared) {
     if (thread_index() == 0) {
@@ -50,13 +71,11 @@ SKEP_DEVICE void find_range(const Candidate* list, uint32_t count, SelectShared&
     block_barrier();  // range cleared
     uint32_t lowest = 0xFFFFFFFFU;
     uint32_t highest = 0;
-    for (uint32_t i = thread_index(); i < count; i += num_threads()) {
-        const Candidate candidate = list[i];
-        if (!is_pickable(candidate)) continue;
+    for_each_pickable(list, count, [&](const Candidate& candidate) {
         const uint32_t key = ordered_bits(candidate.score);
         if (key < lowest) lowest = key;
         if (key > highest) highest = key;
-    }
+    });
 #pragma unroll 1
     for (uint32_t width = 16; width > 0; width /= 2) {
         const uint32_t other_lowest = shuffle_xor(lowest, width);
@@ -74,6 +93,7 @@ SKEP_DEVICE void find_range(const Candidate* list, uint32_t count, SelectShared&
 // The bin of the k-th best score: those that reach its upper end surely belong to the k. Rounding
 // may move a candidate from one bin to the next, so this is a hint to pick() and no promise.
 struct PickRange {
+    float nearly;  // a bin, or what rounding may be, below the next
     float at_least;
     float surely;
 };
@@ -96,16 +116,13 @@ SKEP_DEVICE bool find_pick_range(const Candidate* list, uint32_t count, uint32_t
             shared.bins.histogram[bin] = 0;
         if (thread_index() == 0) shared.bins.remaining = wanted;
         block_barrier();  // histogram cleared
-        for (uint32_t i = thread_index(); i < count; i += num_threads()) {
-            const Candidate candidate = list[i];
-            if (!is_pickable(candidate) || candidate.score < low || candidate.score > high) {
-                continue;
-            }
+        for_each_pickable(list, count, [&](const Candidate& candidate) {
+            if (candidate.score < low || candidate.score > high) return;
             const float position = (candidate.score - low) * scale;
             const uint32_t bin =
                 position < (float)(kSelectBins - 1) ? (uint32_t)position : kSelectBins - 1;
             atomic_add(shared.bins.histogram + bin, 1);
-        }
+        });
         block_barrier();  // histogram complete
         if (thread_index() < 32) choose_bin<true>(shared.bins);
         block_barrier();  // bin known to all
@@ -117,7 +134,9 @@ SKEP_DEVICE bool find_pick_range(const Candidate* list, uint32_t count, uint32_t
         const uint32_t bin = shared.bins.chosen;
         const float floor = low + 2.0F * half_width * (float)bin;
         const float ceiling = low + 2.0F * half_width * (float)(bin + 1);
-        range = PickRange{floor, ceiling};
+        const float magnitude = floor < 0.0F ? -floor : floor;
+        const float slack = 2.0F * half_width + magnitude * 0x1p-16F;
+        range = PickRange{floor - slack, floor, ceiling};
         const bool is_fine = shared.bins.histogram[bin] <= kCoarseBin * remaining ||
                              refinement == kMaxRefinements || !(floor > low || ceiling < high);
         block_barrier();  // the histogram is read, it may be cleared
@@ -134,17 +153,19 @@ SKEP_DEVICE bool pick(const Candidate* list, uint32_t count, uint32_t k, const P
                       SelectShared& shared) {
     if (thread_index() == 0) shared.num_picks = 0;
     block_barrier();  // counter cleared
+    float most = kInfinity;
+    float least = range.surely;
 #pragma unroll 1
-    for (uint32_t pass = 0; pass < 3; ++pass) {
-        const float least = pass == 0 ? range.surely : (pass == 1 ? range.at_least : -kInfinity);
-        const float most = pass == 0 ? kInfinity : (pass == 1 ? range.surely : range.at_least);
-        for (uint32_t i = thread_index(); i < count; i += num_threads()) {
-            const Candidate candidate = list[i];
-            if (!is_pickable(candidate)) continue;
-            if (!(candidate.score >= least && candidate.score < most)) continue;
+    for (uint32_t pass = 0; pass < 4; ++pass) {
+        if (pass != 0) {
+            most = least;
+            least = pass == 1 ? range.at_least : (pass == 2 ? range.nearly : -kInfinity);
+        }
+        for_each_pickable(list, count, [&](const Candidate& candidate) {
+            if (!(candidate.score >= least && candidate.score < most)) return;
             const uint32_t position = atomic_add(&shared.num_picks, 1);
             if (position < k) shared.picks[position] = candidate.slot;
-        }
+        });
         block_barrier();  // this pass's picks are complete
         if (shared.num_picks >= k) return true;
         block_barrier();  // all have read the count
@@ -164,16 +185,17 @@ SKEP_DEVICE double largest_distance(const SelectParams& params, const float* que
     for (uint32_t base = 0; base < params.k; base += num_groups) {
         // Groups past the end repeat the last row: exchanges need whole warps.
         const uint32_t i = base + group < params.k ? base + group : params.k - 1;
-        const double distance =
-            exact_distance(params.view.metric, query, query_squared_norm,
-                           row_at<Element>(params.view, shared.picks[i]), params.view.dim, lane);
+        const double distance = exact_distance<Element, kStepsInFlight>(
+            params.view.metric, query, query_squared_norm,
+            row_at<Element>(params.view, shared.picks[i]), params.view.dim, lane);
         if (distance > largest) largest = distance;
     }
     if (lane == 0) shared.group_max[group] = largest;
     block_barrier();  // every group's largest
     if (thread_index() != 0) return 0.0;
+    const uint32_t num_measuring = params.k < num_groups ? params.k : num_groups;
 #pragma unroll 4
-    for (uint32_t other = 1; other < num_groups; ++other) {
+    for (uint32_t other = 1; other < num_measuring; ++other) {
         if (shared.group_max[other] > largest) largest = shared.group_max[other];
     }
     return largest;
@@ -213,20 +235,28 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
     const uint32_t lane = thread_index() % 32;
     if (thread_index() == 0) shared.num_kept = 0;
 #pragma unroll 1
-    for (uint32_t base = 0; base < count; base += num_threads()) {
-        const uint32_t i = base + thread_index();
-        Candidate candidate{0.0F, kNoSlot};
-        if (i < count) candidate = list[i];
-        const bool is_kept = candidate.slot != kNoSlot && candidate.score >= list_threshold;
-        const uint32_t kept_lanes = ballot(is_kept);
+    for (uint32_t base = thread_index(); base < count + thread_index();
+         base += kInFlight * num_threads()) {
+        Candidate candidates[kInFlight];
+#pragma unroll
+        for (uint32_t i = 0; i < kInFlight; ++i) {
+            const uint32_t position = base + i * num_threads();
+            candidates[i] = position < count ? list[position] : Candidate{0.0F, kNoSlot};
+        }
         // What is written lies before what is read: after this, nobody reads this stretch again.
         block_barrier();
-        uint32_t first = 0;
-        if (lane == 0 && kept_lanes != 0) {
-            first = atomic_add(&shared.num_kept, count_bits(kept_lanes));
+#pragma unroll
+        for (uint32_t i = 0; i < kInFlight; ++i) {
+            const Candidate& candidate = candidates[i];
+            const bool is_kept = candidate.slot != kNoSlot && candidate.score >= list_threshold;
+            const uint32_t kept_lanes = ballot(is_kept);
+            uint32_t first = 0;
+            if (lane == 0 && kept_lanes != 0) {
+                first = atomic_add(&shared.num_kept, count_bits(kept_lanes));
+            }
+            first = broadcast(first, 0);
+            if (is_kept) list[first + count_bits(kept_lanes & ((1U << lane) - 1U))] = candidate;
         }
-        first = broadcast(first, 0);
-        if (is_kept) list[first + count_bits(kept_lanes & ((1U << lane) - 1U))] = candidate;
     }
     block_barrier();  // the list and its length are complete
     return shared.num_kept;
@@ -249,9 +279,9 @@ SKEP_DEVICE void rank_survivors(const SelectParams& params, const float* query,
         const uint32_t i = base + group;
         const uint32_t slot = i < count ? list[i].slot : list[0].slot;
         if (count == 0) break;
-        const double distance =
-            exact_distance(params.view.metric, query, query_squared_norm,
-                           row_at<Element>(params.view, slot), params.view.dim, lane);
+        const double distance = exact_distance<Element, kStepsInFlight>(
+            params.view.metric, query, query_squared_norm, row_at<Element>(params.view, slot),
+            params.view.dim, lane);
         if (lane == 0 && i < sort_count) {
             keys[i] = i < count ? ordered_bits(distance) : ~0ULL;
             slots[i] = i < count ? slot : kNoSlot;

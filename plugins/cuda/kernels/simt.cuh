@@ -82,6 +82,12 @@ SKEP_DEVICE uint32_t ballot(bool predicate) {
 SKEP_DEVICE uint32_t broadcast(uint32_t value, uint32_t lane) {
     return (uint32_t)__nvvm_shfl_sync_idx_i32(kAllLanes, (int)value, (int)lane, 0x1F);
 }
+// dp4a: sum plus the products of four unsigned bytes.
+SKEP_DEVICE uint32_t dot_product_of_bytes(uint32_t a, uint32_t b, uint32_t sum) {
+    uint32_t result;
+    asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
 SKEP_DEVICE uint32_t count_bits(uint32_t bits) {
     return (uint32_t)__builtin_popcount(bits);
 }

@@ -28,9 +28,10 @@ SKEP_DEVICE void copy_async(void* target, const void* source, bool is_zero) {
 SKEP_DEVICE void commit_copies() {
     asm volatile("cp.async.commit_group;" ::: "memory");
 }
-// cp.async.wait_group: all groups but the newest have arrived.
+// cp.async.wait_group: all groups but the newest ones have arrived.
+template <uint32_t kNewest>
 SKEP_DEVICE void wait_for_older_copies() {
-    asm volatile("cp.async.wait_group 1;" ::: "memory");
+    asm volatile("cp.async.wait_group %0;" ::"n"(kNewest) : "memory");
 }
 
 // ldmatrix: four 8 x 8 matrices of 16-bit elements; lane i gives the address of row i % 8 of matrix
@@ -47,6 +48,15 @@ SKEP_DEVICE void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
         "{%8, %9}, {%0, %1, %2, %3};"
         : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// mma.m16n8k32: sums += a * b, unsigned bytes in, 32-bit integers out.
+SKEP_DEVICE void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0,
+                              uint32_t b1) {
+    asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.u8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, {%0, %1, %2, %3};"
+        : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 

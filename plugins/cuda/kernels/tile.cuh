@@ -247,7 +247,7 @@ SKEP_DEVICE void tile(const TileParams& params) {
     float sums[kWarpQueryTiles][kWarpRowTiles][4] = {};
     uint32_t use_stage = 0;
     while (use.position < params.end_block) {
-        wait_for_older_copies();
+        wait_for_older_copies<1>();
         block_barrier();  // this stage has arrived for all; the one before is read by all
         begin_load();
         uint8_t* queries_at = stages + use_stage * 2 * kTileOperandBytes;

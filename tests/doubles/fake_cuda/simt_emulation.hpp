@@ -89,6 +89,11 @@ inline uint32_t ballot(bool predicate) {
 inline uint32_t broadcast(uint32_t value, uint32_t lane) {
     return static_cast<uint32_t>(emulation::exchange(value)[lane]);
 }
+inline uint32_t dot_product_of_bytes(uint32_t a, uint32_t b, uint32_t sum) {
+    for (uint32_t shift = 0; shift < 32; shift += 8)
+        sum += ((a >> shift) & 0xFFU) * ((b >> shift) & 0xFFU);
+    return sum;
+}
 inline uint32_t count_bits(uint32_t bits) {
     return static_cast<uint32_t>(__builtin_popcount(bits));
 }
@@ -157,7 +162,8 @@ inline void copy_async(void* target, const void* source, bool is_zero) {
 }
 inline void commit_copies() {
 }
-inline void wait_for_older_copies() {
+template <uint32_t>
+void wait_for_older_copies() {
 }
 
 inline void load_matrices(uint32_t (&out)[4], const void* row) {
@@ -199,6 +205,31 @@ inline void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, 
             for (uint32_t k = 0; k < 16; ++k) {
                 sums[row * 2 + column] += rows[row][k] * columns[column][k];
             }
+        }
+    }
+}
+
+inline void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    const uint32_t lane = thread_index() % 32;
+    // a of this lane's two rows, b of its two columns: [line][element]
+    uint8_t rows[2][32];
+    uint8_t columns[2][32];
+    const auto take = [](const uint64_t* lanes, uint32_t line, uint8_t* elements) {
+        for (uint32_t t = 0; t < 4; ++t) {
+            std::memcpy(elements + 4 * t, &lanes[line * 4 + t], 4);
+            const uint64_t upper = lanes[line * 4 + t] >> 32;
+            std::memcpy(elements + 16 + 4 * t, &upper, 4);
+        }
+    };
+    take(emulation::exchange(a[0] | uint64_t{a[2]} << 32), lane / 4, rows[0]);
+    take(emulation::exchange(a[1] | uint64_t{a[3]} << 32), lane / 4, rows[1]);
+    const uint64_t* lanes = emulation::exchange(b0 | uint64_t{b1} << 32);
+    take(lanes, lane % 4 * 2, columns[0]);
+    take(lanes, lane % 4 * 2 + 1, columns[1]);
+    for (uint32_t row = 0; row < 2; ++row) {
+        for (uint32_t column = 0; column < 2; ++column) {
+            for (uint32_t k = 0; k < 32; ++k)
+                sums[row * 2 + column] += int32_t{rows[row][k]} * columns[column][k];
         }
     }
 }

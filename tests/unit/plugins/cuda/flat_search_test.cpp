@@ -99,6 +99,34 @@ TEST_F(FlatSearch, MultipliesLargerBatchesOnTheMatrixUnits) {
     expect_exact(SKEP_METRIC_L2, rows, random_f32(std::size_t{130} * 4, 89), 4, 2);
 }
 
+TEST_F(FlatSearch, MultipliesBytesAsIntegers) {
+    // Batches that give some warps of a block other rows, and one that fills more than a block.
+    for (const std::uint32_t dim : {5U, 16U, 100U, 128U}) {
+        const auto rows = random_u8(std::size_t{4500} * dim, 90 + dim);
+        for (const skep_metric metric : kMetrics) {
+            expect_exact(metric, rows, random_u8(std::size_t{3} * dim, 91 + dim), dim, 4);
+            EXPECT_EQ(retries, 0U) << "metric " << metric;
+        }
+    }
+    // One query, and dimensions that only the sweep takes.
+    for (const std::uint32_t dim : {7U, 128U, 145U, 300U}) {
+        const auto rows = random_u8(std::size_t{9000} * dim, 95 + dim);
+        for (const skep_metric metric : kMetrics) {
+            expect_exact(metric, rows, random_u8(dim, 96 + dim), dim, 4);
+            EXPECT_EQ(retries, 0U) << "metric " << metric;
+        }
+    }
+    const auto rows = random_u8(std::size_t{4300} * 8, 92);
+    expect_exact(SKEP_METRIC_L2, rows, random_u8(std::size_t{150} * 8, 93), 8, 2);
+    expect_exact(SKEP_METRIC_L2, rows, random_u8(std::size_t{530} * 8, 94), 8, 1);
+    // The largest products there are.
+    std::vector<std::uint8_t> brightest(std::size_t{300} * 128, 255);
+    std::fill_n(brightest.begin() + 100 * 128, 128, std::uint8_t{0});
+    for (const skep_metric metric : kMetrics) {
+        expect_exact(metric, brightest, std::vector<std::uint8_t>(2 * 128, 255), 128, 3);
+    }
+}
+
 TEST_F(FlatSearch, OrdersTiesBySlot) {
     constexpr std::uint32_t kDim = 4;
     std::vector<float> rows;
