@@ -117,6 +117,14 @@ TEST_F(Agreement, SmallStores) {
     }
 }
 
+// Queries that the plain kernels answer: several groups of them, and more rows than one chunk.
+TEST_F(Agreement, EverythingTies) {
+    constexpr std::uint32_t kDim = 4;
+    const std::vector<float> rows(std::size_t{1'100'000} * kDim, 0.5F);
+    expect_agreement(SKEP_METRIC_L2, rows, random_f32(std::size_t{40} * kDim, 36), kDim, 20);
+    EXPECT_EQ(num_retries, 40U);
+}
+
 TEST_F(Agreement, ShortForSanitizers) {
     for (const skep_metric metric : kMetrics) {
         expect_agreement(metric, random_f32(std::size_t{500} * 33, 5), random_f32(3 * 33, 6), 33,

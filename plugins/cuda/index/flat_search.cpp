@@ -19,8 +19,9 @@
 namespace skep::cuda {
 namespace {
 
-// Rows whose distances the plain kernels keep at a time.
+// Rows, and distances of all queries, that the plain kernels keep at a time.
 constexpr std::uint64_t kRedoRows = 1ULL << 20;
+constexpr std::uint64_t kRedoKeys = 1ULL << 24;
 // A batch up to here gets wide selection blocks: few of them run, each should be quick.
 constexpr std::uint64_t kFewQueries = 32;
 constexpr std::uint32_t kFewQueriesThreads = 1024;
@@ -258,10 +259,12 @@ FlatSearch::Staged FlatSearch::stage(Lane& lane, std::uint64_t num_queries) cons
     const std::uint64_t slots = pieces.take(num_queries * k_ * sizeof(std::uint32_t));
     const std::uint64_t distances = pieces.take(num_queries * k_ * sizeof(float));
     const std::uint64_t statuses = pieces.take(num_queries * sizeof(std::uint32_t));
+    const std::uint64_t redone = pieces.take(num_queries * sizeof(std::uint32_t));
     std::byte* pinned = lane.pinned(pieces.end());
     return {pinned + queries, reinterpret_cast<std::uint32_t*>(pinned + slots),
             reinterpret_cast<float*>(pinned + distances),
-            reinterpret_cast<std::uint32_t*>(pinned + statuses)};
+            reinterpret_cast<std::uint32_t*>(pinned + statuses),
+            reinterpret_cast<std::uint32_t*>(pinned + redone)};
 }
 
 void FlatSearch::launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
@@ -299,69 +302,83 @@ skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uin
     skep_status stop = lane.wait(call_);
     if (stop != SKEP_OK) return stop;
 
-    std::uint64_t num_redone = 0;
-    for (std::uint64_t query = 0; query < num_queries; ++query) {
-        if (staged.statuses[query] == kQueryReady) continue;
-        store_.device()->context()->log().write(
-            SKEP_LOG_DEBUG, "query {} of a batch is answered by the plain kernels: {}",
-            first_query + query,
-            staged.statuses[query] == kQueryOverflowed ? "more rows passed the filter than fit"
-                                                       : "too large for the filter");
-        stop = redo_query(lane, query, staged);
-        if (stop != SKEP_OK) return stop;
-        ++num_redone;
+    std::uint32_t num_redone = 0;
+    for (std::uint32_t query = 0; query < num_queries; ++query) {
+        if (staged.statuses[query] != kQueryReady) staged.redone[num_redone++] = query;
     }
-    store_.num_exact_retries_ += num_redone;
+    if (num_redone != 0) {
+        store_.device()->context()->log().write(
+            SKEP_LOG_DEBUG, "{} of {} queries pass the filter with more rows than fit: redone",
+            num_redone, num_queries);
+        stop = redo(lane, num_redone, staged);
+        if (stop != SKEP_OK) return stop;
+        store_.num_exact_retries_ += num_redone;
+    }
     std::memcpy(slots, staged.slots, num_queries * k_ * sizeof(std::uint32_t));
     std::memcpy(distances, staged.distances, num_queries * k_ * sizeof(float));
     return SKEP_OK;
 }
 
-skep_status FlatSearch::redo_query(Lane& lane, std::uint64_t query_in_tile, const Staged& staged) {
+skep_status FlatSearch::redo(Lane& lane, std::uint32_t num_redone, const Staged& staged) {
     Device& device = *store_.device();
     const char* scan_name = store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32;
     const CUfunction scan = device.modules().function(scan_name);
     const CUfunction select = device.modules().function(
         kernels::kExactSelect, exact_shared_bytes(exact_sort_capacity(kMaxDeviceK)));
     const std::uint64_t chunk = std::min(kRedoRows, request_.num_slots);
-    const std::uint64_t keys_bytes = round_up(chunk * sizeof(std::uint64_t), kScratchAlignment);
-    const std::uint64_t best_keys_bytes = round_up(k_ * sizeof(std::uint64_t), kScratchAlignment);
-    const CUdeviceptr scratch =
-        lane.redo_scratch(keys_bytes + best_keys_bytes + k_ * sizeof(std::uint32_t));
+    std::uint64_t group = std::clamp<std::uint64_t>(kRedoKeys / chunk, 1, num_redone);
+    ScratchLayout pieces;
+    CUdeviceptr scratch = 0;
+    std::uint64_t best_keys_at = 0;
+    std::uint64_t best_slots_at = 0;
+    // Less scratch memory than wished means fewer queries at once, not failure.
+    for (;; group = (group + 1) / 2) {
+        pieces = ScratchLayout();
+        pieces.take(group * chunk * sizeof(std::uint64_t));
+        best_keys_at = pieces.take(group * k_ * sizeof(std::uint64_t));
+        best_slots_at = pieces.take(group * k_ * sizeof(std::uint32_t));
+        try {
+            scratch = lane.redo_scratch(pieces.end());
+            break;
+        } catch (const Error& failure) {
+            if (failure.status() != SKEP_OUT_OF_DEVICE_MEMORY || group == 1) throw;
+        }
+    }
 
     ExactScanParams scan_params{};
     scan_params.view = input_.view();
     scan_params.filter = input_.filter();
-    scan_params.query = device_pointer<const float>(base_ + layout_.queries +
-                                                    query_in_tile * store_.dim_ * sizeof(float));
-    scan_params.state = device_pointer<const QueryState>(base_ + layout_.states +
-                                                         query_in_tile * sizeof(QueryState));
+    scan_params.queries = device_pointer<const float>(base_ + layout_.queries);
+    scan_params.states = device_pointer<const QueryState>(base_ + layout_.states);
     scan_params.keys = device_pointer<std::uint64_t>(scratch);
     ExactSelectParams select_params{};
     select_params.keys = device_pointer<const std::uint64_t>(scratch);
-    select_params.best_keys = device_pointer<std::uint64_t>(scratch + keys_bytes);
-    select_params.best_slots =
-        device_pointer<std::uint32_t>(scratch + keys_bytes + best_keys_bytes);
-    select_params.slots = staged.slots + query_in_tile * k_;
-    select_params.distances = staged.distances + query_in_tile * k_;
+    select_params.best_keys = device_pointer<std::uint64_t>(scratch + best_keys_at);
+    select_params.best_slots = device_pointer<std::uint32_t>(scratch + best_slots_at);
+    select_params.slots = staged.slots;
+    select_params.distances = staged.distances;
     select_params.k = k_;
     select_params.sort_capacity = exact_sort_capacity(k_);
-    for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {
-        if (call_ != nullptr) {
-            const skep_status stop = call_->poll(call_->context, first, request_.num_slots);
+    for (std::uint64_t done = 0; done < num_redone; done += group) {
+        const auto num_now = static_cast<std::uint32_t>(std::min(group, num_redone - done));
+        scan_params.query_ids = select_params.query_ids = staged.redone + done;
+        for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {
+            // Waits: a stop would otherwise come after all that is queued.
+            const skep_status stop = lane.wait(call_);
             if (stop != SKEP_OK) return stop;
+            const std::uint64_t count = std::min(chunk, request_.num_slots - first);
+            scan_params.first_slot = select_params.first_slot = first;
+            scan_params.num_rows = select_params.num_rows = count;
+            select_params.is_first = first == 0 ? 1 : 0;
+            constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
+            const auto grid = static_cast<std::uint32_t>(
+                std::min<std::uint64_t>((count + kRowsPerGrid - 1) / kRowsPerGrid,
+                                        16ULL * device.facts().num_multiprocessors));
+            lane.launch(scan, grid, num_now, kExactThreads, 0, scan_params, scan_name);
+            lane.launch(select, num_now, 1, kExactSelectThreads,
+                        exact_shared_bytes(select_params.sort_capacity), select_params,
+                        kernels::kExactSelect);
         }
-        const std::uint64_t count = std::min(chunk, request_.num_slots - first);
-        scan_params.first_slot = select_params.first_slot = first;
-        scan_params.num_rows = select_params.num_rows = count;
-        select_params.is_first = first == 0 ? 1 : 0;
-        constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
-        const auto grid = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-            (count + kRowsPerGrid - 1) / kRowsPerGrid, 16ULL * device.facts().num_multiprocessors));
-        lane.launch(scan, grid, 1, kExactThreads, 0, scan_params, scan_name);
-        lane.launch(select, 1, 1, kExactSelectThreads,
-                    exact_shared_bytes(select_params.sort_capacity), select_params,
-                    kernels::kExactSelect);
     }
     return lane.wait(call_);
 }

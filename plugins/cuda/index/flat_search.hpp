@@ -59,6 +59,7 @@ class FlatSearch {
         std::uint32_t* slots;     // [num_queries, k]
         float* distances;         // [num_queries, k]
         std::uint32_t* statuses;  // [num_queries]
+        std::uint32_t* redone;    // [num_queries] which of them the plain kernels answer
     };
     Staged stage(Lane& lane, std::uint64_t num_queries) const;
 
@@ -72,8 +73,8 @@ class FlatSearch {
                      std::uint64_t end_block);
     void launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
                            std::uint64_t end_block, bool keeps_all);
-    // Answers one query of the tile by double-precision distances of all rows.
-    skep_status redo_query(Lane& lane, std::uint64_t query_in_tile, const Staged& staged);
+    // Answers the first num_redone of staged.redone by double-precision distances of all rows.
+    skep_status redo(Lane& lane, std::uint32_t num_redone, const Staged& staged);
 
     const FlatStore& store_;
     const skep_matrix& queries_;

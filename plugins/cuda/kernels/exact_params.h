@@ -8,21 +8,25 @@ namespace skep::cuda {
 struct ExactScanParams {
     RowsView view;
     RowFilter filter;
-    const float* query;       // [dim]
-    const QueryState* state;  // of that query
+    const uint32_t* query_ids;  // [grid y] which of the queries, in pinned host memory
+    const float* queries;       // [num_queries, dim]
+    const QueryState* states;   // [num_queries]; only squared_norm is read
     uint64_t first_slot;
-    uint64_t* keys;  // [num_rows] ordered bits of the distance; all ones where no row counts
+    uint64_t*
+        keys;  // [grid y, num_rows] ordered bits of the distance; all ones where no row counts
     uint64_t num_rows;
 };
 
 struct ExactSelectParams {
-    const uint64_t* keys;  // [num_rows]
+    const uint32_t* query_ids;  // [grid] as the scan had them
+    const uint64_t* keys;       // [grid, num_rows]
     uint64_t num_rows;
     uint64_t first_slot;
-    uint64_t* best_keys;   // [k] so far, ascending; all ones where there is none
-    uint32_t* best_slots;  // [k]
-    uint32_t* slots;       // [k] the answer so far
-    float* distances;      // [k]
+    uint64_t* best_keys;   // [grid, k] so far, ascending; all ones where there is none
+    uint32_t* best_slots;  // [grid, k]
+    // The answers so far, in pinned host memory.
+    uint32_t* slots;   // [num_queries, k]
+    float* distances;  // [num_queries, k]
     uint32_t k;
     uint32_t is_first;       // 1: best_keys and best_slots hold nothing yet
     uint32_t sort_capacity;  // exact_sort_capacity(k)

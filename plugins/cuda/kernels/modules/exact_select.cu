@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // exact_select: the k smallest keys of a chunk that exact_scan left, merged with those of earlier
 // chunks. Radix selection finds the k-th key; what lies below it and the first ties are sorted.
-// Shapes    keys [num_rows]; answers [k].
-// Launch    one block of kExactSelectThreads.
+// Shapes    keys [num_redone, num_rows]; answers [num_queries, k].
+// Launch    grid (num_redone), blocks of kExactSelectThreads.
 // Shared    exact_shared_bytes(sort_capacity), dynamic.
 // Numerics  keys are the ordered bits of double distances; equal ones by slot.
 // Cost      reads the keys nine times: small chunks stay in the second-level cache.
@@ -47,8 +47,9 @@ SKEP_DEVICE uint64_t find_kth_smallest(const uint64_t* keys, uint64_t num_rows, 
 }
 
 // Collects the keys below the k-th in any order, and ties by ascending slot behind them.
-SKEP_DEVICE void collect(const ExactSelectParams& params, uint32_t chunk_k, uint64_t kth_key,
-                         ExactSelectShared& shared, uint64_t* keys, uint32_t* slots) {
+SKEP_DEVICE void collect(const ExactSelectParams& params, const uint64_t* chunk, uint32_t chunk_k,
+                         uint64_t kth_key, ExactSelectShared& shared, uint64_t* keys,
+                         uint32_t* slots) {
     const uint32_t lane = thread_index() % 32;
     const uint32_t warp = thread_index() / 32;
     const uint32_t num_ties = shared.bins.remaining;
@@ -56,7 +57,7 @@ SKEP_DEVICE void collect(const ExactSelectParams& params, uint32_t chunk_k, uint
 #pragma unroll 1
     for (uint64_t base = 0; base < params.num_rows; base += kExactSelectThreads) {
         const uint64_t i = base + thread_index();
-        const uint64_t key = i < params.num_rows ? params.keys[i] : kNoKey;
+        const uint64_t key = i < params.num_rows ? chunk[i] : kNoKey;
         const bool is_tie = i < params.num_rows && key == kth_key;
         const uint32_t tie_lanes = ballot(is_tie);
         if (lane == 0) shared.warp_counts[warp] = count_bits(tie_lanes);
@@ -82,27 +83,30 @@ SKEP_KERNEL(kExactSelectThreads) exact_select(ExactSelectParams params) {
     SKEP_SHARED ExactSelectShared shared;
     uint64_t* keys = (uint64_t*)dynamic_shared();
     uint32_t* slots = (uint32_t*)(keys + params.sort_capacity);
+    const uint64_t* chunk = params.keys + block_index() * params.num_rows;
+    const uint64_t first_best = (uint64_t)block_index() * params.k;
+    const uint64_t first_answer = (uint64_t)params.query_ids[block_index()] * params.k;
     const uint32_t chunk_k = params.k < params.num_rows ? params.k : (uint32_t)params.num_rows;
 
-    const uint64_t kth_key = find_kth_smallest(params.keys, params.num_rows, chunk_k, shared.bins);
+    const uint64_t kth_key = find_kth_smallest(chunk, params.num_rows, chunk_k, shared.bins);
     // The k of earlier chunks lie in the upper half.
 #pragma unroll 1
     for (uint32_t i = thread_index(); i < params.sort_capacity; i += kExactSelectThreads) {
         const uint32_t earlier = i - params.sort_capacity / 2;
         const bool is_earlier = params.is_first == 0 && earlier < params.k;
-        keys[i] = is_earlier ? params.best_keys[earlier] : kNoKey;
-        slots[i] = is_earlier ? params.best_slots[earlier] : kNoSlot;
+        keys[i] = is_earlier ? params.best_keys[first_best + earlier] : kNoKey;
+        slots[i] = is_earlier ? params.best_slots[first_best + earlier] : kNoSlot;
     }
     if (thread_index() == 0) shared.num_below = 0;
     block_barrier();  // buffer filled
-    collect(params, chunk_k, kth_key, shared, keys, slots);
+    collect(params, chunk, chunk_k, kth_key, shared, keys, slots);
     sort_pairs(keys, slots, params.sort_capacity);
 #pragma unroll 1
     for (uint32_t i = thread_index(); i < params.k; i += kExactSelectThreads) {
-        params.best_keys[i] = keys[i];
-        params.best_slots[i] = slots[i];
-        params.slots[i] = slots[i];
-        params.distances[i] =
+        params.best_keys[first_best + i] = keys[i];
+        params.best_slots[first_best + i] = slots[i];
+        params.slots[first_answer + i] = slots[i];
+        params.distances[first_answer + i] =
             slots[i] == kNoSlot ? kInfinity : round_to_float(double_of_ordered(keys[i]));
     }
 }

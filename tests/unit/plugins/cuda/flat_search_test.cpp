@@ -144,6 +144,12 @@ TEST_F(FlatSearch, AnswersByThePlainKernelsWhenEverythingTies) {
     const std::vector<float> rows(std::size_t{20000} * kDim, 0.5F);
     expect_exact(SKEP_METRIC_L2, rows, std::vector<float>(kDim, 1.0F), kDim, 10);
     EXPECT_EQ(retries, 1U);
+    // Some of a batch: rows that tie for the first and the third query, and others for the second.
+    auto mixed = random_f32(std::size_t{20000} * kDim, 21);
+    std::fill_n(mixed.begin(), std::size_t{12000} * kDim, 3.0F);
+    expect_exact(SKEP_METRIC_L2, mixed, std::vector<float>{3.5F, 3.5F, 0.0F, 0.0F, 2.8F, 2.9F},
+                 kDim, 10);
+    EXPECT_EQ(retries, 2U);
 }
 
 TEST_F(FlatSearch, TakesZeroVectors) {
