@@ -8,7 +8,7 @@
 // Shared    last round: select_shared_bytes(sort_capacity), dynamic.
 // Numerics  distances in double by distance.hpp; equal ones by slot. The float of an answer is the
 //           double rounded.
-// Cost      reads a list five times, plus k and then the survivors' rows, 16 lanes each.
+// Cost      reads a list four times, mostly, plus k and then the survivors' rows, 16 lanes each.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
