@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 #include <skep/skep.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 

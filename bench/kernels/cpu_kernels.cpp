@@ -6,6 +6,7 @@
 // counts multiply-adds. Every kernel is compared with its scalar twin before it is timed.
 #include <benchmark/benchmark.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <limits>

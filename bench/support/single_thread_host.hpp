@@ -5,6 +5,7 @@
 
 #include <skep/backend.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>

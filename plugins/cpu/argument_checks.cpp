@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "argument_checks.hpp"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 
 #include "skep/common/element_type.hpp"

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdint>
 
 #include "argument_checks.hpp"
 #include "cpu_backend.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host_memory.hpp"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 #include <sys/mman.h>
 

@@ -2,6 +2,7 @@
 // An opened GPU: its context, loaded kernels and lanes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 

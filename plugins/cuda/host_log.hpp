@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <skep/host_services.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace skep::cuda {

@@ -2,6 +2,7 @@
 #include "lane.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <thread>
 #include <utility>
 

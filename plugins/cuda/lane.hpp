@@ -6,6 +6,7 @@
 #include <skep/host_services.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The exported symbol and the operation table of the CUDA backend: check arguments, find the
 // object, call typed C++.
+#include <cstdint>
+
 #include <skep/backend.h>
 
 #include <skep/common/guard.hpp>

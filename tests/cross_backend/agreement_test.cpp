@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The GPU's answers are the CPU's, bit for bit: the same keys in the same order and the same
 // floats.
+#include <cstdint>
 #include <thread>
 
 #include "gpu_fixture.hpp"

@@ -2,6 +2,7 @@
 // Grows, shrinks and searches collections on a GPU for a while; memory has to stay flat.
 //   gpu_churn SECONDS [JSON-FILE]
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

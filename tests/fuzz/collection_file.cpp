@@ -4,6 +4,7 @@
 #include "io/collection_file.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>

@@ -3,6 +3,7 @@
 #include "io/vector_file.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 

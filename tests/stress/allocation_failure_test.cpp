@@ -2,6 +2,7 @@
 // Memory that runs out at any point of any call leaves the collection as it was: operator new on
 // both backends, and the host's own allocate under the processor.
 #include <atomic>
+#include <cstdint>
 #include <functional>
 
 #include "cpu_entry.hpp"

@@ -2,6 +2,7 @@
 // Many readers beside writers: every read sees one committed state, whole. On the memory backend,
 // which notes every breach of the rules between host and backend, and on the processor.
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <numeric>
 #include <set>

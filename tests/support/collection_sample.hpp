@@ -2,6 +2,7 @@
 // The contents of a collection without a collection: what the file code is tested and fuzzed with.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <random>

@@ -2,6 +2,7 @@
 #include "support/failing_allocation.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 

@@ -9,6 +9,7 @@
 
 #include <skep/status.h>
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <type_traits>

@@ -2,6 +2,7 @@
 #include "evaluation/search_runs.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <string>

@@ -2,6 +2,7 @@
 #include "support/matrix.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <new>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/options.hpp"
 
+#include <cstdint>
+
 #include <CLI/CLI.hpp>
 
 #include "support/library.hpp"

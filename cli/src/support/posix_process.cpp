@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <thread>
 #if defined(__linux__)
 #include <sched.h>

@@ -2,6 +2,7 @@
 #include "support/progress_bar.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <utility>
 

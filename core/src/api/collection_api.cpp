@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // skep.h: making, filling and reading collections.
+#include <cstdint>
+
 #include <skep/skep.h>
 
 #include "api/arguments.hpp"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // skep_ground_truth and skep_recall: what a search is judged by.
+#include <cstdint>
+
 #include <fmt/format.h>
 #include <skep/evaluation.h>
 

@@ -2,6 +2,7 @@
 // Runtimes, their backends, and the explain report.
 #include <skep/skep.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "api/arguments.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bridge/backend.hpp"
 
+#include <cstdint>
+
 #include "plugin/operation_table.hpp"
 #include "skep/common/error_bridge.hpp"
 

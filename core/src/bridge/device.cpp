@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bridge/device.hpp"
 
+#include <cstdint>
+
 #include "skep/common/error_bridge.hpp"
 
 namespace skep {

@@ -4,6 +4,7 @@
 
 #include <skep/backend.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "bridge/backend.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bridge/store.hpp"
 
+#include <cstdint>
+
 #include "bridge/device.hpp"
 #include "skep/common/error_bridge.hpp"
 

@@ -2,6 +2,7 @@
 #include "collection/byte_arena.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 

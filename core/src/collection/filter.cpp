@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "collection/filter.hpp"
 
+#include <cstdint>
 #include <shared_mutex>
 #include <utility>
 

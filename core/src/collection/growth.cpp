@@ -4,6 +4,7 @@
 #include <skep/types.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace skep {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "collection/key_batch.hpp"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 
 #include "collection/validation.hpp"

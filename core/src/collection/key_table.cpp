@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cstdint>
+
 #include "collection/payload_store.hpp"
 
 namespace skep {

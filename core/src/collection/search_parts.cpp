@@ -2,6 +2,7 @@
 #include "collection/search_parts.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <vector>
 

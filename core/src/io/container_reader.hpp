@@ -3,6 +3,7 @@
 // file.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -2,6 +2,7 @@
 #include "io/container_writer.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "skep/common/assert.hpp"
 

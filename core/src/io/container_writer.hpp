@@ -2,6 +2,7 @@
 // Writes a .skep container section by section, as a stream: nothing is held back but the table.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

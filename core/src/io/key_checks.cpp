@@ -5,6 +5,7 @@
 #include <skep/types.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 

@@ -2,6 +2,7 @@
 #include "plugin/abi_negotiation.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "skep/common/error_bridge.hpp"

@@ -3,6 +3,8 @@
 // library.
 #pragma once
 
+#include <cstdint>
+
 #include "plugin/candidate.hpp"
 #include "plugin/host_probe.hpp"
 #include "plugin/plugin_locator.hpp"

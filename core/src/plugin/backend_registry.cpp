@@ -2,6 +2,7 @@
 #include "plugin/backend_registry.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "plugin/operation_table.hpp"
 #include "plugin/plugin_library.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json/stream_parser.hpp>
 #include <boost/json/value.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 

@@ -3,6 +3,7 @@
 #include "plugin/plugin_library.hpp"
 
 #include <boost/dll/shared_library.hpp>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <utility>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/call_control.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include "skep/common/struct_copy.hpp"

@@ -2,6 +2,7 @@
 #include "runtime/device_choice.hpp"
 
 #include <charconv>
+#include <cstdint>
 
 namespace skep {
 namespace {

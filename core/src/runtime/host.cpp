@@ -2,6 +2,7 @@
 #include "runtime/host.hpp"
 
 #include <bit>
+#include <cstdint>
 #include <limits>
 #include <new>
 

@@ -2,6 +2,7 @@
 #include "runtime/runtime.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "plugin/backend_discovery.hpp"
 #include "runtime/runtime_impl.hpp"

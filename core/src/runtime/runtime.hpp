@@ -5,6 +5,7 @@
 
 #include <skep/skep.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -2,6 +2,7 @@
 // The inside of a Runtime: everything that its reports show.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>

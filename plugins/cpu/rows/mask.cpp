@@ -2,6 +2,7 @@
 #include "rows/mask.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "argument_checks.hpp"

@@ -2,6 +2,7 @@
 #include "search/bounds.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace skep::cpu {

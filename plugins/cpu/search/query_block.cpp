@@ -2,6 +2,7 @@
 #include "search/query_block.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <new>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <mutex>
 #include <utility>

@@ -2,6 +2,7 @@
 #include "search/search.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 
 #include "argument_checks.hpp"

@@ -2,6 +2,7 @@
 #include "search/search_plan.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace skep::cpu {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "driver/device_buffer.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include "skep/result.hpp"

@@ -2,6 +2,7 @@
 #include "driver/growable_memory.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "skep/common/assert.hpp"

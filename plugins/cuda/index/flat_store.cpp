@@ -2,6 +2,7 @@
 #include "index/flat_store.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <utility>

@@ -5,6 +5,7 @@
 #include <skep/backend.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 

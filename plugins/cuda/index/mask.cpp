@@ -2,6 +2,7 @@
 #include "index/mask.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "skep/result.hpp"

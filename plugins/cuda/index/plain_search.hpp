@@ -3,6 +3,8 @@
 // bound, one kernel.
 #pragma once
 
+#include <cstdint>
+
 #include <skep/backend.h>
 
 #include "index/flat_store.hpp"

@@ -2,6 +2,7 @@
 #include "index/search_input.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 namespace skep::cuda {

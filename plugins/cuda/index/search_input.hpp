@@ -5,6 +5,7 @@
 
 #include <skep/backend.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "index/flat_store.hpp"

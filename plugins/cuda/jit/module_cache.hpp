@@ -3,6 +3,7 @@
 // compiled by the driver at the first use of one of its kernels.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>

@@ -4,6 +4,7 @@
 
 #include <skep/status.h>
 
+#include <cstdint>
 #include <exception>
 #include <new>
 

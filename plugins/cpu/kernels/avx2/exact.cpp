@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Exact distances: the 16 partial sums are the lanes of four registers of 4 doubles.
 // Tail: copied into zeroed memory; adding a product of zeros changes no sum.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx2/tables.hpp"

@@ -6,6 +6,8 @@
 // Panel   16 rows (two registers) x 6 queries: 12 accumulators, two row registers, one broadcast of
 //         16 registers.
 // Tails   elements by masked loads, rows by repeating the last one.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx2/registers.hpp"

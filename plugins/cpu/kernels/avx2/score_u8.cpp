@@ -6,6 +6,8 @@
 // Panel   16 rows x 6 queries; a group of 4 bytes is two elements of 16 bits. Accumulators start at
 //         the row terms.
 // Tails   bytes by padded copies, rows by repeating the last one.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx2/registers.hpp"

@@ -2,6 +2,8 @@
 // Exact distances: the 16 partial sums are the lanes of two registers of 8 doubles.
 // Tail: masked loads of zeros; adding a product of zeros changes no sum. The two chains of
 // additions bound the speed at dim/16 * 4 cycles, which is enough for the few rows that get here.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx512/tables.hpp"

@@ -6,6 +6,8 @@
 // Panel   32 rows (two registers) x 12 queries: 24 accumulators, two row registers, one broadcast.
 //         Per element of a row 14 loads feed 24 multiply-adds, so the two FMA ports stay busy.
 // Tails   elements by masked loads, rows by repeating the last one.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx512/registers.hpp"

@@ -6,6 +6,8 @@
 // Stream  16 rows at a time, one accumulator each, lanes added by one transposing tree.
 // Panel   32 rows x 12 queries, as in float; accumulators start at the row terms.
 // Tails   bytes by masked loads, rows by repeating the last one.
+#include <cstdint>
+
 #include <immintrin.h>
 
 #include "kernels/avx512/registers.hpp"

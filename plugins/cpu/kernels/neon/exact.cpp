@@ -2,6 +2,9 @@
 // Exact distances: the 16 partial sums are the lanes of eight registers of 2 doubles.
 // Tail: copied into zeroed memory; adding a product of zeros changes no sum.
 #include "kernels/neon/registers.hpp"
+
+#include <cstdint>
+
 #include "kernels/neon/tables.hpp"
 
 namespace skep::cpu {

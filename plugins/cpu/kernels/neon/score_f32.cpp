@@ -5,6 +5,9 @@
 // Panel   8 rows (two registers) x 8 queries: 16 accumulators, two row registers, two of queries.
 // Tails   elements one by one through zeroed copies, rows by repeating the last one.
 #include "kernels/neon/registers.hpp"
+
+#include <cstdint>
+
 #include "kernels/neon/tables.hpp"
 
 namespace skep::cpu {

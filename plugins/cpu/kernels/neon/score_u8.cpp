@@ -7,6 +7,9 @@
 //         the row terms.
 // Tails   bytes by padded copies, rows by repeating the last one.
 #include "kernels/neon/registers.hpp"
+
+#include <cstdint>
+
 #include "kernels/neon/tables.hpp"
 
 namespace skep::cpu {

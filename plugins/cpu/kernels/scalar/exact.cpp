@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The definition of every distance, in plain code: 16 partial sums, multiply then add.
 // Twin of common/distance.hpp for rows that may be unaligned.
+#include <cstdint>
+
 #include "kernels/scalar/tables.hpp"
 
 namespace skep::cpu {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Upper bounds in float, in plain code.
+#include <cstdint>
+
 #include "kernels/scalar/tables.hpp"
 
 namespace skep::cpu {

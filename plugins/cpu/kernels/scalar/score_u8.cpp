@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Exact integer scores of u8 rows and queries, in plain code. Operands are int16, two to a group.
+#include <cstdint>
+
 #include "kernels/scalar/tables.hpp"
 
 namespace skep::cpu {

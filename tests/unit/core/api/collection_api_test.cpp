@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The exported functions for collections: what they do with NULL and with short structs, and the
 // whole way from a runtime to an answer.
+#include <cstdint>
 #include <cstring>
 #include <memory>
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <skep/evaluation.h>
 
+#include <cstdint>
 #include <limits>
 #include <vector>
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <skep/evaluation.h>
 
+#include <cstdint>
 #include <cstring>
 #include <vector>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A backend that fails at any point leaves the collection as it was, and usable.
+#include <cstdint>
 #include <functional>
 
 #include "support/collection_fixture.hpp"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Saving a collection and opening it again, on the memory backend.
 #include "io/collection_file.hpp"
+
+#include <cstdint>
+
 #include "support/collection_fixture.hpp"
 #include "support/generators.hpp"
 #include "support/temporary_folder.hpp"

@@ -2,6 +2,7 @@
 // What a collection does with valid input.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 

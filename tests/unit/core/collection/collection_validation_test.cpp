@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a collection refuses: status, text, and that nothing changed.
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
 #include <numeric>
 
 #include "support/collection_fixture.hpp"

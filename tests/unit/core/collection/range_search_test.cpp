@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cstdint>
 #include <limits>
 
 #include "support/collection_fixture.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "collection/search_parts.hpp"
 
+#include <cstdint>
+
 #include "support/collection_fixture.hpp"
 #include "support/generators.hpp"
 

@@ -3,6 +3,7 @@
 // author would hand over.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <stdexcept>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Readers beside one writer, without a lock: what backend.h promises the host.
 #include <atomic>
+#include <cstdint>
 #include <thread>
 
 #include "support/generators.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the CPU backend does with every argument that backend.h lets it refuse, and with a stop.
 #if defined(__x86_64__)
+#include <cstdint>
+
 #include <xmmintrin.h>
 #endif
 

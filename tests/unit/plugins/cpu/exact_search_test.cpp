@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The whole backend against a plain double scan: same slots, same bits, for every ISA, metric,
 // element type, shape, batch size and thread count.
+#include <cstdint>
 #include <cstring>
 #include <random>
 

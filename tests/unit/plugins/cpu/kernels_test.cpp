@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every kernel of every ISA against the definition and the scalar twin.
+#include <cstdint>
+
 #include <gtest/gtest.h>
 
 #include "kernels/kernel_dispatch.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Range search against a plain scan, for every ISA.
 #include <cmath>
+#include <cstdint>
 #include <mutex>
 #include <set>
 

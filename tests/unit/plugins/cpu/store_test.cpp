@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Rows of the CPU backend: growth, reading back, adopting, truncating, compacting, running out of
 // memory.
+#include <cstdint>
 #include <functional>
 
 #include "support/generators.hpp"

@@ -7,6 +7,7 @@
 #include <skep/backend.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <limits>

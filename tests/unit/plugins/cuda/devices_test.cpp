@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Finding devices: what is said of them, and a reason of its own for every way of having none.
 #include "cuda_harness.hpp"
+
+#include <cstdint>
+
 #include "driver/driver_version.hpp"
 
 namespace skep::testing {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernels' own sources, run by the emulator, against the definition of every distance.
+#include <cstdint>
+
 #include "cuda_harness.hpp"
 
 namespace skep::testing {

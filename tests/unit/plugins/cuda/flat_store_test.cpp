@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Storage: growth without moving, truncate, read back, compact, what is counted.
+#include <cstdint>
+
 #include "cuda_harness.hpp"
 
 namespace skep::testing {

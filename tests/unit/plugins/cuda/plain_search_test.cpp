@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stores that are searched without a filter, and what happens when they grow out of it.
+#include <cstdint>
+
 #include "cuda_harness.hpp"
 
 namespace skep::testing {

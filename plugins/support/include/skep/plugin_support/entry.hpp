@@ -14,6 +14,7 @@
 #include <skep/backend.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 

@@ -2,6 +2,8 @@
 // The guard of every operation of a backend written in C++: no exception passes the C boundary.
 #pragma once
 
+#include <cstdint>
+
 #include "skep/common/guard.hpp"
 
 namespace skep::plugin {
