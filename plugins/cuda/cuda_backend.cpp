@@ -192,7 +192,7 @@ Result<skep_device_info> CudaBackend::device_info(std::uint32_t ordinal) {
         dtypes = (1U << SKEP_DTYPE_F32) | (1U << SKEP_DTYPE_U8);
     }
     info.max_dim = SKEP_MAX_DIM;
-    info.max_k = kMaxDeviceK;
+    info.max_k = SKEP_MAX_ROWS;  // above kMaxDeviceK the host selects
     info.max_batch = UINT64_MAX;
     info.total_memory_bytes = facts.total_bytes;
     info.num_compute_units = facts.num_multiprocessors;

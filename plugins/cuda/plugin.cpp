@@ -276,11 +276,10 @@ skep_status store_stats(skep_store* store, skep_store_stats* out, skep_error* er
 
 Result<void> check_search(const FlatStore& store, const skep_search_request& request,
                           const skep_search_answer& answer) {
-    if (request.k == 0 || request.k > skep::cuda::kMaxDeviceK) {
-        return Error(
-            SKEP_INVALID_K,
-            fmt::format("store_search: k {} is not 1 to {}", request.k, skep::cuda::kMaxDeviceK),
-            SKEP_LAYER_BACKEND);
+    if (request.k == 0 || request.k > SKEP_MAX_ROWS) {
+        return Error(SKEP_INVALID_K,
+                     fmt::format("store_search: k {} is not 1 to {}", request.k, SKEP_MAX_ROWS),
+                     SKEP_LAYER_BACKEND);
     }
     if (request.num_slots > store.num_slots()) {
         return invalid(fmt::format("store_search: {} slots asked, {} there are", request.num_slots,

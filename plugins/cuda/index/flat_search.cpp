@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "index/flat_kernels.hpp"
+#include "index/large_k_search.hpp"
 #include "index/plain_search.hpp"
 #include "kernels/encode_params.h"
 #include "kernels/exact_params.h"
@@ -394,11 +395,17 @@ skep_status FlatStore::search(const skep_matrix& queries, const skep_search_requ
     std::vector<float> distances(num_answers, std::numeric_limits<float>::infinity());
     if (request.num_slots != 0) {
         const ScopedContext scope(*device_->context(), "store_search");
-        const skep_status stop = is_searched_plainly(request.num_slots)
-                                     ? run_plain_search(*this, queries, request, mask, call,
-                                                        slots.data(), distances.data())
-                                     : FlatSearch(*this, queries, request, mask, call)
-                                           .run(slots.data(), distances.data());
+        skep_status stop = SKEP_OK;
+        if (request.k > kMaxDeviceK) {
+            stop = run_large_k_search(*this, queries, request, mask, call, slots.data(),
+                                      distances.data());
+        } else if (is_searched_plainly(request.num_slots)) {
+            stop = run_plain_search(*this, queries, request, mask, call, slots.data(),
+                                    distances.data());
+        } else {
+            stop =
+                FlatSearch(*this, queries, request, mask, call).run(slots.data(), distances.data());
+        }
         if (stop != SKEP_OK) return stop;
     }
     std::memcpy(answer.slots, slots.data(), num_answers * sizeof(std::uint32_t));

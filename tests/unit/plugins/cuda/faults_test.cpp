@@ -197,9 +197,26 @@ TEST_F(Faults, RefusedLaunchIsNamed) {
 }
 
 TEST_F(Faults, KOutOfRange) {
-    Answer answer;
-    EXPECT_EQ(session.search(query, kDim, kRows, 2049, answer), SKEP_INVALID_K);
-    EXPECT_STREQ(session.error.message, "store_search: k 2049 is not 1 to 2048");
+    const skep_matrix matrix = matrix_of(query, kDim);
+    std::uint32_t slot = 7;
+    float distance = 7.0F;
+    skep_search_request request{};
+    request.struct_size = sizeof request;
+    request.num_slots = kRows;
+    skep_search_answer answer{};
+    answer.struct_size = sizeof answer;
+    answer.memory_kind = SKEP_MEMORY_HOST;
+    answer.slots = &slot;
+    answer.distances = &distance;
+    for (const std::uint64_t k : {std::uint64_t{0}, UINT64_MAX}) {
+        request.k = k;
+        EXPECT_EQ(session.ops.store_search(session.store, &matrix, &request, &answer, nullptr,
+                                           &session.error),
+                  SKEP_INVALID_K);
+        EXPECT_EQ(session.error.message,
+                  "store_search: k " + std::to_string(k) + " is not 1 to 4294967294");
+    }
+    EXPECT_EQ(slot, 7U);
     expect_intact();
 }
 

@@ -261,6 +261,20 @@ TEST_F(FlatSearch, TakesTheLargestK) {
     expect_exact(SKEP_METRIC_L2, rows, random_f32(kDim, 18), kDim, 2048);
 }
 
+TEST_F(FlatSearch, LetsTheHostSelectAboveTheLargestK) {
+    constexpr std::uint32_t kDim = 5;
+    auto rows = random_f32(std::size_t{3000} * kDim, 22);
+    std::copy_n(rows.begin(), 10 * kDim, rows.begin() + 2000 * kDim);  // ties
+    std::fill_n(rows.begin() + 50 * kDim, kDim, 0.0F);
+    const auto bytes = random_u8(std::size_t{2500} * kDim, 23);
+    for (const skep_metric metric : kMetrics) {
+        expect_exact(metric, rows, random_f32(2 * kDim, 24), kDim, 2049);
+        expect_exact(metric, bytes, random_u8(kDim, 25), kDim, 2600);
+    }
+    EXPECT_NE(session.host.take_log().find("the device selects up to 2048, so the host does"),
+              std::string::npos);
+}
+
 TEST_F(FlatSearch, FindsRowsThatArriveSorted) {
     // The nearest rows lie together at the end: a filter that sampled the beginning would drown.
     constexpr std::uint32_t kDim = 4;
