@@ -5,8 +5,8 @@
 
 namespace skep::cuda {
 
-// Two blocks on a multiprocessor: one multiplies while the other judges.
-SKEP_KERNEL_RESIDENT(kTileBytesThreads, 2) tile_bytes_cosine(TileBytesParams params) {
+// One block on a multiprocessor: the registers of two would spill, as floats are judged here.
+SKEP_KERNEL(kTileBytesThreads) tile_bytes_cosine(TileBytesParams params) {
     tile_bytes<true>(params);
 }
 
