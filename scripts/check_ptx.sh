@@ -3,7 +3,7 @@
 # Assembles every rung of the embedded PTX for every chip that can take it, with ptxas from PyPI's nvidia-cuda-nvcc
 # packages in a virtual environment: version 12.9 still knows sm_70, version 13 the newest chips. Fails on an error, on
 # double-precision FMA (exact distances must not be fused), and on more than 256 bytes of spills in any kernel (the products of bytes need 228 on sm_120).
-#   scripts/check_ptx.sh [--verbose] [BUILD]        builds the PTX first where it is missing
+#   scripts/check_ptx.sh [--verbose] [BUILD]        without BUILD: of build/dev, built anew where it is old
 set -euo pipefail
 cd "$(dirname "$0")/.."
 verbose=0
@@ -12,11 +12,11 @@ if [[ "${1:-}" == --verbose ]]; then
     shift
 fi
 folder=${1:-build/dev}/plugins/cuda/ptx
-if ! compgen -G "$folder/*.ptx" > /dev/null; then
-    [[ $# -eq 0 ]] || { echo "check_ptx.sh: no PTX in $folder: build target skep_cuda_ptx first" >&2; exit 1; }
+if [[ $# -eq 0 ]]; then
     cmake --preset dev -DSKEP_CUDA=ON > /dev/null
     cmake --build --preset dev --target skep_cuda_ptx > /dev/null
 fi
+compgen -G "$folder/*.ptx" > /dev/null || { echo "check_ptx.sh: no PTX in $folder: build target skep_cuda_ptx first" >&2; exit 1; }
 
 venv=build/ptxas_venv
 if [[ ! -x $venv/bin/python ]]; then
