@@ -41,6 +41,14 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
+// As many splits of the rows as fill the device once: blocks of one split run side by side and
+// share its rows in the second-level cache.
+std::uint32_t row_splits(const DeviceFacts& facts, std::uint32_t tiles, std::uint64_t num_blocks) {
+    const std::uint32_t resident = facts.num_multiprocessors * kTileBlocks;
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(num_blocks, std::max<std::uint32_t>(resident / tiles, 1)));
+}
+
 }  // namespace
 
 FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
@@ -179,12 +187,8 @@ void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_
     params.num_queries = num_queries;
     params.list_capacity = plan_.list_capacity;
 
-    // As many splits of the rows as fill the device once: blocks of one split run side by side and
-    // share its rows in the second-level cache.
     const std::uint32_t tiles = (num_queries + kTileQueries - 1) / kTileQueries;
-    const std::uint32_t resident = device.facts().num_multiprocessors * kTileBlocks;
-    const auto splits = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        end_block - first_block, std::max<std::uint32_t>(resident / tiles, 1)));
+    const std::uint32_t splits = row_splits(device.facts(), tiles, end_block - first_block);
     lane.launch(tile, splits, tiles, kTileThreads, kTileSharedBytes, params, name);
 }
 
@@ -210,9 +214,7 @@ void FlatSearch::launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::u
     params.query_warps = std::min(kTileBytesWarps, std::bit_ceil(query_groups));
     params.keeps_all = keeps_all ? 1 : 0;
     const std::uint32_t tiles = (query_groups + params.query_warps - 1) / params.query_warps;
-    const std::uint32_t resident = device.facts().num_multiprocessors * kTileBlocks;
-    const auto splits = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        end_block - first_block, std::max<std::uint32_t>(resident / tiles, 1)));
+    const std::uint32_t splits = row_splits(device.facts(), tiles, end_block - first_block);
     lane.launch(tile, splits, tiles, kTileBytesThreads, kTileBytesSharedBytes, params, name);
 }
 

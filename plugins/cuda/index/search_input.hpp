@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What every search of a store begins with: the rows and the row filter as kernels see them, the
-// bitmap of allowed rows on the device, queries as floats in pinned memory.
+// bitmap of allowed rows on the device, queries in pinned memory.
 #pragma once
 
 #include <skep/backend.h>
@@ -38,7 +38,6 @@ class SearchInput {
     [[nodiscard]] const RowsView& view() const { return view_; }
     // Complete once send_allowed was called.
     [[nodiscard]] const RowFilter& filter() const { return filter_; }
-    [[nodiscard]] std::uint64_t num_queries() const { return queries_.num_rows; }
 
     // Bytes of the bitmap of allowed rows; 0 without one.
     [[nodiscard]] std::uint64_t allowed_bytes() const { return allowed_bytes_; }
