@@ -54,8 +54,8 @@ export verbose
 failures=0
 assemblies=()
 for image in "$folder"/*.ptx; do
-    if grep -q 'fma\.rn\.f64' "$image"; then
-        # Division and square root are sequences of the assembler's own; an fma in the text is ours.
+    if grep 'fma\.rn\.f64' "$image" | grep -qv '// asked for'; then
+        # Square roots are sequences of the assembler's own; an fma in the text is ours.
         echo "$(basename "$image"): double-precision FMA" >&2
         failures=$((failures + 1))
     fi

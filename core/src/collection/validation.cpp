@@ -123,6 +123,14 @@ std::optional<ComponentPosition> find_not_finite(const skep_matrix& matrix,
     // Some 50 us of one core: well above what waking a worker costs.
     constexpr std::uint64_t kPartBytes = 512 * 1024;
     if (matrix.num_rows == 0) return std::nullopt;
+    const auto position_in = [&](std::uint64_t row) {
+        return ComponentPosition{
+            row, first_not_finite(matrix.dtype, row_bytes(matrix, row), matrix.dim)};
+    };
+    if (matrix.num_rows * row_stride(matrix) <= kPartBytes) {
+        const auto row = find_not_finite_among(matrix, 0, matrix.num_rows);
+        return row ? std::optional(position_in(*row)) : std::nullopt;
+    }
     struct Search {
         const skep_matrix& matrix;
         std::uint64_t rows_per_part;
@@ -151,8 +159,7 @@ std::optional<ComponentPosition> find_not_finite(const skep_matrix& matrix,
     }
     const std::uint64_t row = search.first_row;
     if (row == matrix.num_rows) return std::nullopt;
-    return ComponentPosition{row,
-                             first_not_finite(matrix.dtype, row_bytes(matrix, row), matrix.dim)};
+    return position_in(row);
 }
 
 Result<void> check_finite(const char* operation, const char* row_word, const skep_matrix& matrix,

@@ -113,11 +113,21 @@ SKEP_DEVICE double add_exactly_rounded(double a, double b) {
 SKEP_DEVICE double multiply_exactly_rounded(double a, double b) {
     return __nvvm_mul_rn_d(a, b);
 }
-SKEP_DEVICE double divide_exactly_rounded(double a, double b) {
-    return __nvvm_div_rn_d(a, b);
-}
 SKEP_DEVICE double sqrt_exactly_rounded(double a) {
     return __nvvm_sqrt_rn_d(a);
+}
+
+// In so many words, so that a check can tell it from what a compiler fused.
+SKEP_DEVICE double fused_multiply_add(double a, double b, double c) {
+    double result;
+    asm("fma.rn.f64 %0, %1, %2, %3; // asked for" : "=d"(result) : "d"(a), "d"(b), "d"(c));
+    return result;
+}
+// 1 / sqrt(a) to some 20 bits; a is a normal number above 0.
+SKEP_DEVICE double approximate_inverse_sqrt(double a) {
+    double result;
+    asm("rsqrt.approx.ftz.f64 %0, %1;" : "=d"(result) : "d"(a));
+    return result;
 }
 
 SKEP_DEVICE float fused_multiply_add(float a, float b, float c) {

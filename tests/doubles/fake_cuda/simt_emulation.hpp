@@ -126,11 +126,21 @@ inline double add_exactly_rounded(double a, double b) {
 inline double multiply_exactly_rounded(double a, double b) {
     return a * b;
 }
-inline double divide_exactly_rounded(double a, double b) {
-    return a / b;
-}
 inline double sqrt_exactly_rounded(double a) {
     return std::sqrt(a);
+}
+inline double fused_multiply_add(double a, double b, double c) {
+    return std::fma(a, b, c);
+}
+// As coarse as the hardware's.
+inline double approximate_inverse_sqrt(double a) {
+    uint64_t bits = 0;
+    const double exact = 1.0 / std::sqrt(a);
+    std::memcpy(&bits, &exact, sizeof bits);
+    bits &= ~((uint64_t{1} << 32) - 1);
+    double result = 0.0;
+    std::memcpy(&result, &bits, sizeof result);
+    return result;
 }
 inline float fused_multiply_add(float a, float b, float c) {
     return std::fma(a, b, c);

@@ -15,11 +15,12 @@ namespace skep {
 template <typename Struct>
 [[nodiscard]] Struct read_struct(const Struct* source) noexcept {
     static_assert(std::is_trivially_copyable_v<Struct>);
-    Struct copy{};
-    if (source == nullptr) return copy;
+    if (source == nullptr) return Struct{};
     std::uint32_t size = 0;
     std::memcpy(&size, source, sizeof size);
-    std::memcpy(&copy, source, std::min<std::size_t>(size, sizeof copy));
+    if (size >= sizeof(Struct)) return *source;  // today's peers: a copy of known length
+    Struct copy{};
+    std::memcpy(&copy, source, size);
     return copy;
 }
 
