@@ -109,7 +109,7 @@ if [[ $parts == *churn* ]]; then
 fi
 
 if [[ $parts == *bench* ]]; then
-    for metric in l2 cosine; do
+    for metric in l2 cosine inner_product; do
         for run in 1 2 3; do
             rm -rf "$CUDA_CACHE_PATH"
             for cache in cold warm; do
