@@ -237,7 +237,7 @@ void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs) {
     rows.num_rows = kernels.panel_rows;
     rows.float_terms = inputs.float_terms.data();
     rows.int_terms = terms.data();
-    std::vector<std::uint32_t> panel((depth + 2) * kernels.panel_rows);
+    std::vector<std::uint32_t> panel((depth + cpu::kPanelTerms) * kernels.panel_rows);
     std::vector<std::uint32_t> tile(depth * kernels.tile_queries);
     for (std::size_t i = 0; i < tile.size(); ++i)
         tile[i] = operands[i / kernels.tile_queries];
@@ -245,8 +245,9 @@ void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs) {
                                                static_cast<std::int32_t>(inputs.threshold));
     std::vector<std::uint64_t> survivors(kernels.tile_queries);
     kernels.pack(rows, panel.data());
-    kernels.score_panel(panel.data(), tile.data(), depth, kernels.tile_queries, 0,
-                        thresholds.data(), survivors.data());
+    kernels.score_panel(panel.data(), tile.data(), depth, kernels.tile_queries,
+                        cpu::IntegerScore::kSum, {thresholds.data(), nullptr, nullptr, nullptr},
+                        survivors.data());
     cpu::StreamBlock block = byte_block(inputs, operands, terms);
     block.num_rows = kernels.panel_rows;
     for (const std::uint64_t bits : survivors)
@@ -258,9 +259,9 @@ void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs) {
             .c_str(),
         [=, &kernels](benchmark::State& state) mutable {
             for (auto _ : state) {
-                benchmark::DoNotOptimize(kernels.score_panel(panel.data(), tile.data(), depth,
-                                                             kernels.tile_queries, 0,
-                                                             thresholds.data(), survivors.data()));
+                benchmark::DoNotOptimize(kernels.score_panel(
+                    panel.data(), tile.data(), depth, kernels.tile_queries, cpu::IntegerScore::kSum,
+                    {thresholds.data(), nullptr, nullptr, nullptr}, survivors.data()));
             }
             count_madds(state, inputs.dim * kernels.panel_rows * kernels.tile_queries);
         });

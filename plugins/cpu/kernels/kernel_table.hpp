@@ -12,6 +12,10 @@
 //     inner product  q.x              q.x + multiplier * term        q.x + term
 //     cosine         q.x / |x|        (q.x) * term                   float(q.x + term) * scale
 //
+// Of rows that are coded in bytes, c, and queries in signed bytes, d, U is for every metric
+//     float(d.c + int_term * query_sum) * scale
+//         + (residual_multiplier * residual + multiplier * term)
+//
 // Comparisons are "not less than", so that a NaN, which only unbounded rows produce, is reported.
 // Rows and queries may be unaligned. No kernel reads past the last element of a row or the last
 // row.
@@ -40,18 +44,30 @@ struct ExactKernels {
     double (*squared_norm_u8)(const void* row, std::size_t dim);
 };
 
+// What integer kernels make of a dot product.
+enum class IntegerScore : std::uint32_t {
+    kSum,     // plus the int term, compared in integers
+    kScaled,  // plus the int term, times the float term
+    kCoded,   // of codes: the bound above
+};
+
 // Up to kStreamRows rows as they lie in memory, against one query.
 struct StreamBlock {
     const void* rows;
     std::size_t row_stride_bytes;
     std::size_t dim;
     std::uint32_t num_rows;
-    std::uint32_t is_scaled;        // multiply by the float term instead of adding it
-    const void* query;              // operands of the query: see the kernel group
-    const float* float_terms;       // [num_rows]; integer kernels: the scales, when is_scaled
+    std::uint32_t is_scaled;     // float kernels: multiply by the float term instead of adding it
+    IntegerScore integer_score;  // integer kernels
+    std::int32_t query_sum;      // kCoded
+    const void* query;           // operands of the query: see the kernel group
+    const float* float_terms;    // [num_rows]; unused by kSum
     const std::int32_t* int_terms;  // [num_rows]; integer kernels only
+    const float* scales;            // [num_rows]; kCoded
+    const float* residuals;         // [num_rows]; kCoded
     float multiplier;
-    float float_threshold;  // float kernels, and integer kernels when is_scaled
+    float residual_multiplier;  // kCoded
+    float float_threshold;      // all but kSum
     std::int32_t int_threshold;
 };
 
@@ -62,8 +78,19 @@ struct PanelRows {
     std::size_t dim;
     std::uint32_t num_rows;  // 1 to panel_rows; the panel's further rows repeat the last one
     std::uint32_t is_scaled;
+    IntegerScore integer_score;
     const float* float_terms;       // [num_rows]
     const std::int32_t* int_terms;  // [num_rows]; integer kernels only
+    const float* scales;            // [num_rows]; kCoded
+    const float* residuals;         // [num_rows]; kCoded
+};
+
+// What the queries of a tile bring to an integer score, [tile_queries] each.
+struct TileTerms {
+    const void* thresholds;          // int32 for kSum, else float
+    const std::int32_t* query_sums;  // kCoded, as are the further ones
+    const float* multipliers;
+    const float* residual_multipliers;
 };
 
 // Scores in float, for rows of any element type.
@@ -88,13 +115,16 @@ struct FloatKernels {
                                  std::uint64_t* survivors);
 };
 
-// Exact scores in 32-bit integers, for u8 rows and u8 queries, up to kMaxIntegerDim.
+// Scores in 32-bit integers, for rows of unsigned bytes: exact ones of u8 rows and u8 queries, up
+// to kMaxIntegerDim, and bounds of coded rows and queries.
 //
-// A query's operands are [dim] integers of operand_bytes each, value - query_shift, padded with
-// zeros to a whole number of 64-byte blocks. Row terms include query_shift * (sum of the row). A
-// panel is [depth][panel_rows] groups of 4 bytes, each holding 4 / operand_bytes elements of one
-// row, zeros past the end; then int_terms [panel_rows], then scales [panel_rows] float. A tile is
-// [depth][tile_queries] groups of 4 bytes. depth = ceil(dim * operand_bytes / 4).
+// A query's operands are [dim] integers of operand_bytes each, padded with zeros to a whole number
+// of 64-byte blocks: value - query_shift of a u8 query, whose row terms include query_shift * (sum
+// of the row); the signed codes of a coded one. A panel is [depth][panel_rows] groups of 4 bytes,
+// each holding 4 / operand_bytes elements of one row, zeros past the end; then kPanelTerms arrays
+// [panel_rows]: int_terms, float_terms, scales, residuals, as far as the score uses them. A tile
+// is [depth][tile_queries] groups of 4 bytes. depth = ceil(dim * operand_bytes / 4).
+inline constexpr std::size_t kPanelTerms = 4;
 struct IntegerKernels {
     std::uint32_t panel_rows;
     std::uint32_t tile_queries;
@@ -102,10 +132,10 @@ struct IntegerKernels {
     std::int32_t query_shift;
     std::uint64_t (*stream)(const StreamBlock& block);
     void (*pack)(const PanelRows& rows, void* panel);
-    // As in float; thresholds are int32, or float when is_scaled.
+    // As in float.
     std::uint64_t (*score_panel)(const void* panel, const void* tile, std::size_t depth,
-                                 std::uint32_t num_queries, std::uint32_t is_scaled,
-                                 const void* thresholds, std::uint64_t* survivors);
+                                 std::uint32_t num_queries, IntegerScore score,
+                                 const TileTerms& terms, std::uint64_t* survivors);
 };
 
 struct KernelTable {
@@ -115,6 +145,7 @@ struct KernelTable {
     const IntegerKernels* integers;
 };
 
+// Codes need no such limit: |d.c - z (sum of d)| <= 127 * 255 * 65 536 < 2^31, z being in 0..255.
 // Up to here |q.x + term| of u8 vectors stays below 2^31: q.x <= 65 025 dim and |x|^2/2 <=
 // 32 513 dim. Partial sums may wrap, which is harmless in two's complement. Wider vectors are
 // scored in float.

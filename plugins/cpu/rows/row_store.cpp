@@ -27,48 +27,67 @@ std::uint64_t rows_per_step(std::uint64_t row_bytes) {
     return std::max<std::uint64_t>(1, kBytesPerStep / row_bytes);
 }
 
-std::uint64_t sum_of_elements(const std::byte* row, std::size_t dim) {
-    const auto* elements = reinterpret_cast<const std::uint8_t*>(row);
+std::uint64_t sum_of_elements(const std::byte* codes, std::size_t dim) {
+    const auto* elements = reinterpret_cast<const std::uint8_t*>(codes);
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < dim; ++i)
         sum += elements[i];
     return sum;
 }
 
+// Bytes of a row of floats that are integers 0..255.
+void narrow_row(const std::byte* row, std::size_t dim, std::byte* bytes) {
+    for (std::size_t i = 0; i < dim; ++i) {
+        float value;
+        std::memcpy(&value, row + i * sizeof value, sizeof value);
+        bytes[i] = static_cast<std::byte>(static_cast<std::int32_t>(value));
+    }
+}
+
+// Copies what `from` has at one position to another of `to`, which is laid out alike.
+void copy_codes(const CodeChunk& from, std::uint64_t source, const CodeChunk& to,
+                std::uint64_t target, std::size_t dim) {
+    to.int_terms[target] = from.int_terms[source];
+    if (to.writable_codes == nullptr) return;
+    std::memcpy(to.writable_codes + target * dim, from.codes + source * dim, dim);
+    to.scales[target] = from.scales[source];
+    to.residuals[target] = from.residuals[source];
+}
+
 }  // namespace
 
 RowStore::RowStore(const CpuBackend& backend, const skep_store_options& options)
-    : backend_(backend), options_(options) {
-    if (options.reserve_slots != 0) add_chunk(make_chunk(options.reserve_slots, "store create"));
+    : backend_(backend), options_(options), codes_(std::make_shared<RowCodes>()) {
+    if (options.reserve_slots == 0) return;
+    RowChunk chunk = make_chunk(options.reserve_slots, "store create");
+    CodeChunk code_chunk = make_codes(chunk, "store create");
+    add_chunk(std::move(chunk), std::move(code_chunk), *codes_);
 }
 
 RowStore::RowStore(const CpuBackend& backend, const skep_store_options& options,
                    const skep_matrix& rows, const skep_release& release, const skep_call* call)
-    : backend_(backend), options_(options) {
+    : backend_(backend), options_(options), codes_(std::make_shared<RowCodes>()) {
     if (rows.num_rows != 0) {
-        const bool has_int_terms = options.dtype == SKEP_DTYPE_U8;
+        RowChunk adopted;
         ArrayLayout layout;
         const std::uint64_t float_terms = layout.add<float>(rows.num_rows);
-        const std::uint64_t int_terms = layout.add<std::int32_t>(has_int_terms ? rows.num_rows : 0);
-        RowChunk adopted;
         adopted.memory = HostBuffer(backend.host(), layout.bytes(), "store adopt");
         adopted.capacity_slots = rows.num_rows;
         adopted.rows = static_cast<const std::byte*>(rows.data);
         adopted.row_stride_bytes = rows.row_stride_bytes;
         adopted.float_terms = reinterpret_cast<float*>(adopted.memory.data() + float_terms);
-        if (has_int_terms) {
-            adopted.int_terms = reinterpret_cast<std::int32_t*>(adopted.memory.data() + int_terms);
-        }
+        CodeChunk code_chunk = make_codes(adopted, "store adopt");
+        codes_->kind = kind_with(rows);
         const NumericEnvironment environment;
         WorkMeter meter(call, rows.num_rows);
         const std::uint64_t step = rows_per_step(row_bytes());
         for (std::uint64_t first = 0; first < rows.num_rows; first += step) {
             const std::uint64_t count = std::min(step, rows.num_rows - first);
-            derive_terms(adopted, first, count);
+            derive(adopted, code_chunk, codes_->kind, first, count);
             meter.advance(count);
             meter.check("store adopt");
         }
-        add_chunk(std::move(adopted));
+        add_chunk(std::move(adopted), std::move(code_chunk), *codes_);
         num_slots_.store(rows.num_rows, std::memory_order_relaxed);
     }
     release_ = release;
@@ -82,12 +101,15 @@ std::uint64_t RowStore::row_bytes() const {
     return options_.dim * element_bytes(options_.dtype);
 }
 
+std::uint64_t RowStore::code_bytes() const {
+    if (options_.dtype == SKEP_DTYPE_U8) return sizeof(std::int32_t);
+    return options_.dim + sizeof(std::int32_t) + 2 * sizeof(float);
+}
+
 RowChunk RowStore::make_chunk(std::uint64_t capacity_slots, const char* operation) const {
     ArrayLayout layout;
-    const bool has_int_terms = options_.dtype == SKEP_DTYPE_U8;
     const std::uint64_t rows = layout.add<std::byte>(capacity_slots * row_bytes());
     const std::uint64_t float_terms = layout.add<float>(capacity_slots);
-    const std::uint64_t int_terms = layout.add<std::int32_t>(has_int_terms ? capacity_slots : 0);
     RowChunk chunk;
     chunk.memory = HostBuffer(backend_.host(), layout.bytes(), operation);
     chunk.capacity_slots = capacity_slots;
@@ -95,28 +117,94 @@ RowChunk RowStore::make_chunk(std::uint64_t capacity_slots, const char* operatio
     chunk.rows = chunk.writable_rows;
     chunk.row_stride_bytes = row_bytes();
     chunk.float_terms = reinterpret_cast<float*>(chunk.memory.data() + float_terms);
-    if (has_int_terms)
-        chunk.int_terms = reinterpret_cast<std::int32_t*>(chunk.memory.data() + int_terms);
     return chunk;
 }
 
-void RowStore::add_chunk(RowChunk chunk) {
+CodeChunk RowStore::make_codes(const RowChunk& chunk, const char* operation) const {
+    const bool are_rows = options_.dtype == SKEP_DTYPE_U8;
+    const std::uint64_t coded_slots = are_rows ? 0 : chunk.capacity_slots;
+    ArrayLayout layout;
+    const std::uint64_t codes = layout.add<std::byte>(coded_slots * options_.dim);
+    const std::uint64_t int_terms = layout.add<std::int32_t>(chunk.capacity_slots);
+    const std::uint64_t scales = layout.add<float>(coded_slots);
+    const std::uint64_t residuals = layout.add<float>(coded_slots);
+    CodeChunk made;
+    made.memory = HostBuffer(backend_.host(), layout.bytes(), operation);
+    made.int_terms = reinterpret_cast<std::int32_t*>(made.memory.data() + int_terms);
+    if (are_rows) {
+        made.codes = chunk.rows;
+        made.row_stride_bytes = chunk.row_stride_bytes;
+        return made;
+    }
+    made.writable_codes = made.memory.data() + codes;
+    made.codes = made.writable_codes;
+    made.row_stride_bytes = options_.dim;
+    made.scales = reinterpret_cast<float*>(made.memory.data() + scales);
+    made.residuals = reinterpret_cast<float*>(made.memory.data() + residuals);
+    return made;
+}
+
+void RowStore::add_chunk(RowChunk chunk, CodeChunk code_chunk, RowCodes& codes) {
     const std::uint64_t capacity = capacity_slots_.load(std::memory_order_relaxed);
     chunk.first_slot = capacity;
     capacity_slots_.store(capacity + chunk.capacity_slots, std::memory_order_relaxed);
-    reserved_bytes_.fetch_add(chunk.memory.bytes(), std::memory_order_relaxed);
+    reserved_bytes_.fetch_add(chunk.memory.bytes() + code_chunk.memory.bytes(),
+                              std::memory_order_relaxed);
     num_buffers_.fetch_add(1, std::memory_order_relaxed);
     chunks_[num_chunks_] = std::move(chunk);
+    codes.chunks[num_chunks_] = std::move(code_chunk);
     ++num_chunks_;
 }
 
-void RowStore::drop_last_chunk() noexcept {
+void RowStore::drop_last_chunk(RowCodes& codes) noexcept {
     --num_chunks_;
     RowChunk& chunk = chunks_[num_chunks_];
+    CodeChunk& code_chunk = codes.chunks[num_chunks_];
     capacity_slots_.fetch_sub(chunk.capacity_slots, std::memory_order_relaxed);
-    reserved_bytes_.fetch_sub(chunk.memory.bytes(), std::memory_order_relaxed);
+    reserved_bytes_.fetch_sub(chunk.memory.bytes() + code_chunk.memory.bytes(),
+                              std::memory_order_relaxed);
     num_buffers_.fetch_sub(1, std::memory_order_relaxed);
     chunk = RowChunk{};
+    code_chunk = CodeChunk{};
+}
+
+std::shared_ptr<const RowCodes> RowStore::codes() const {
+    const std::lock_guard<std::mutex> lock(codes_mutex_);
+    return codes_;
+}
+
+void RowStore::put_in_place(std::shared_ptr<RowCodes> codes) {
+    // The lock ends before the old codes may go.
+    const std::lock_guard<std::mutex> lock(codes_mutex_);
+    codes_.swap(codes);
+}
+
+CodeKind RowStore::kind_with(const skep_matrix& rows) const {
+    if (options_.dtype == SKEP_DTYPE_U8) return CodeKind::kIntegers;
+    if (options_.dim > kMaxIntegerDim) return CodeKind::kScaled;
+    if (num_slots() != 0 && codes_->kind == CodeKind::kScaled) return CodeKind::kScaled;
+    return has_byte_rows_only(rows) ? CodeKind::kIntegers : CodeKind::kScaled;
+}
+
+std::shared_ptr<RowCodes> RowStore::encode_again(CodeKind kind, WorkMeter& meter) const {
+    auto codes = std::make_shared<RowCodes>();
+    codes->kind = kind;
+    for (std::size_t position = 0; position < num_chunks_; ++position)
+        codes->chunks[position] = make_codes(chunks_[position], "append");
+    const std::uint64_t held = num_slots();
+    const std::uint64_t step = rows_per_step(row_bytes());
+    for (std::size_t position = 0; position < num_chunks_; ++position) {
+        const RowChunk& chunk = chunks_[position];
+        const std::uint64_t end = std::min(held, chunk.first_slot + chunk.capacity_slots);
+        std::uint64_t pending = 0;
+        for (std::uint64_t slot = chunk.first_slot; slot < end; ++slot) {
+            encode(chunk, codes->chunks[position], kind, slot, squared_norm(chunk.row(slot)));
+            if (++pending < step) continue;
+            if (!meter.advance(std::exchange(pending, 0))) return nullptr;
+        }
+        meter.advance(pending);
+    }
+    return codes;
 }
 
 void RowStore::reserve(std::uint64_t num_slots) {
@@ -128,7 +216,9 @@ void RowStore::reserve(std::uint64_t num_slots) {
     if (num_slots <= capacity) return;
     std::uint64_t added = num_slots - capacity;
     if (num_chunks_ >= kMaxExactChunks) added = std::max(added, capacity);
-    add_chunk(make_chunk(added, "reserve"));
+    RowChunk chunk = make_chunk(added, "reserve");
+    CodeChunk code_chunk = make_codes(chunk, "reserve");
+    add_chunk(std::move(chunk), std::move(code_chunk), *codes_);
 }
 
 void RowStore::append(const skep_matrix& rows, const skep_call* call) {
@@ -138,6 +228,15 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
                                               rows.num_rows, old_slots, SKEP_MAX_ROWS));
     }
     const std::uint64_t new_slots = old_slots + rows.num_rows;
+    const NumericEnvironment environment;
+    const CodeKind kind = kind_with(rows);
+    // Nobody looks at the codes of a store without rows, so that they may change where they are.
+    if (old_slots == 0) codes_->kind = kind;
+    const bool is_encoded_again = kind != codes_->kind;
+    WorkMeter meter(call, rows.num_rows + (is_encoded_again ? old_slots : 0));
+    std::shared_ptr<RowCodes> codes = is_encoded_again ? encode_again(kind, meter) : codes_;
+    meter.check("append");
+
     const std::uint64_t capacity = capacity_slots_.load(std::memory_order_relaxed);
     const bool has_grown = new_slots > capacity;
     if (has_grown) {
@@ -147,11 +246,11 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
             std::max({new_slots - capacity, last,
                       std::max<std::uint64_t>(1, kFirstChunkBytes / row_bytes())});
         if (num_chunks_ >= kMaxExactChunks) added = std::max(added, capacity);
-        add_chunk(make_chunk(added, "append"));
+        RowChunk chunk = make_chunk(added, "append");
+        CodeChunk code_chunk = make_codes(chunk, "append");
+        add_chunk(std::move(chunk), std::move(code_chunk), *codes);
     }
 
-    const NumericEnvironment environment;
-    WorkMeter meter(call, rows.num_rows);
     const std::uint64_t step = rows_per_step(row_bytes());
     std::uint64_t done = 0;
     std::size_t position = rows.num_rows == 0 ? 0 : chunk_of(old_slots);
@@ -175,32 +274,53 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
                             row_bytes());
             }
         }
-        derive_terms(chunk, slot, count);
+        derive(chunk, codes->chunks[position], kind, slot, count);
         done += count;
         meter.advance(count);
     }
     if (meter.status() != SKEP_OK) {
-        if (has_grown) drop_last_chunk();
+        if (has_grown) drop_last_chunk(*codes);
         meter.check("append");
     }
+    if (is_encoded_again) put_in_place(std::move(codes));
     num_slots_.store(new_slots, std::memory_order_relaxed);
 }
 
-void RowStore::derive_terms(RowChunk& chunk, std::uint64_t first_slot, std::uint64_t count) const {
+double RowStore::squared_norm(const std::byte* row) const {
     const ExactKernels& exact = *backend_.kernels().exact;
-    const std::int32_t query_shift = backend_.kernels().integers->query_shift;
+    return options_.dtype == SKEP_DTYPE_U8 ? exact.squared_norm_u8(row, options_.dim)
+                                           : exact.squared_norm_f32(row, options_.dim);
+}
+
+void RowStore::derive(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
+                      std::uint64_t first_slot, std::uint64_t count) const {
     for (std::uint64_t slot = first_slot; slot < first_slot + count; ++slot) {
-        const std::byte* row = chunk.row(slot);
-        const std::uint64_t position = slot - chunk.first_slot;
-        const double squared_norm = options_.dtype == SKEP_DTYPE_U8
-                                        ? exact.squared_norm_u8(row, options_.dim)
-                                        : exact.squared_norm_f32(row, options_.dim);
-        chunk.float_terms[position] = float_row_term(options_.metric, options_.dim, squared_norm);
-        if (chunk.int_terms != nullptr) {
-            chunk.int_terms[position] = integer_row_term(
-                options_.metric, query_shift, sum_of_elements(row, options_.dim), squared_norm);
-        }
+        const double squared_norm = this->squared_norm(chunk.row(slot));
+        chunk.float_terms[slot - chunk.first_slot] =
+            float_row_term(options_.metric, options_.dim, squared_norm);
+        encode(chunk, codes, kind, slot, squared_norm);
     }
+}
+
+void RowStore::encode(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
+                      std::uint64_t slot, double squared_norm) const {
+    const std::uint64_t position = slot - chunk.first_slot;
+    const std::byte* row = chunk.row(slot);
+    const std::size_t dim = options_.dim;
+    std::byte* target =
+        codes.writable_codes == nullptr ? nullptr : codes.writable_codes + position * dim;
+    if (kind == CodeKind::kScaled) {
+        const RowCode code = encode_row(options_.metric, row, dim, squared_norm,
+                                        reinterpret_cast<std::uint8_t*>(target));
+        codes.int_terms[position] = code.int_term;
+        codes.scales[position] = code.scale;
+        codes.residuals[position] = code.residual;
+        return;
+    }
+    if (target != nullptr) narrow_row(row, dim, target);
+    codes.int_terms[position] = integer_row_term(
+        options_.metric, backend_.kernels().integers->query_shift,
+        sum_of_elements(codes.codes + position * codes.row_stride_bytes, dim), squared_norm);
 }
 
 void RowStore::truncate(std::uint64_t num_slots) noexcept {
@@ -257,7 +377,13 @@ void RowStore::compact(std::uint64_t num_slots, const Mask* mask, const skep_cal
     if (is_tight) return;
 
     RowChunk kept;
-    if (num_kept != 0) kept = make_chunk(num_kept, "compact");
+    CodeChunk kept_codes;
+    auto codes = std::make_shared<RowCodes>();
+    codes->kind = codes_->kind;
+    if (num_kept != 0) {
+        kept = make_chunk(num_kept, "compact");
+        kept_codes = make_codes(kept, "compact");
+    }
     const std::uint64_t step = rows_per_step(row_bytes());
     std::uint64_t target = 0;
     std::uint64_t pending = 0;
@@ -269,7 +395,7 @@ void RowStore::compact(std::uint64_t num_slots, const Mask* mask, const skep_cal
             const std::uint64_t source = slot - chunk.first_slot;
             std::memcpy(kept.writable_rows + target * row_bytes(), chunk.row(slot), row_bytes());
             kept.float_terms[target] = chunk.float_terms[source];
-            if (kept.int_terms != nullptr) kept.int_terms[target] = chunk.int_terms[source];
+            copy_codes(codes_->chunks[position], source, kept_codes, target, options_.dim);
             ++target;
             if (++pending == step) {
                 meter.advance(std::exchange(pending, 0));
@@ -279,9 +405,10 @@ void RowStore::compact(std::uint64_t num_slots, const Mask* mask, const skep_cal
     }
 
     while (num_chunks_ > 0)
-        drop_last_chunk();
+        drop_last_chunk(*codes_);
     release_adopted();
-    if (num_kept != 0) add_chunk(std::move(kept));
+    if (num_kept != 0) add_chunk(std::move(kept), std::move(kept_codes), *codes);
+    put_in_place(std::move(codes));
     num_slots_.store(num_kept, std::memory_order_relaxed);
 }
 
@@ -295,8 +422,7 @@ skep_store_stats RowStore::stats() const {
     stats.struct_size = sizeof stats;
     stats.num_slots = num_slots();
     stats.capacity_slots = capacity_slots_.load(std::memory_order_relaxed);
-    const std::uint64_t terms = options_.dtype == SKEP_DTYPE_U8 ? 8 : 4;
-    stats.used_bytes = stats.num_slots * (row_bytes() + terms);
+    stats.used_bytes = stats.num_slots * (row_bytes() + sizeof(float) + code_bytes());
     stats.reserved_bytes = reserved_bytes_.load(std::memory_order_relaxed);
     stats.num_buffers = num_buffers_.load(std::memory_order_relaxed);
     return stats;

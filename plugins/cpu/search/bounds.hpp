@@ -31,6 +31,21 @@
 // Integers: U is S rounded up to an integer, so its threshold is that of S rounded up likewise. For
 //   cosine, float(q.x) / |x| takes three roundings: an error of at most 4 u |q|.
 //
+// Codes: a row x is coded as x' = s (c - z), bytes c, an integer z in 0..255 and a float s of its
+//   own; a query q as q' = t d with signed bytes d. With residuals e >= |x - x'| and f = |q - q'|,
+//       q.x = q'.x' + q'.(x - x') + (q - q').x <= t s (d.c - z sum(d)) + |q'| e + f |x|.
+//   For l2, f |x| <= p |x|^2/2 + f^2/(2 p) for any p > 0; p = f/|q| loses nothing where |x| = |q|,
+//   as it is near a neighbour. So, divided by t, for every metric
+//       U = s (d.c - z sum(d)) + A e + C r
+//   with r the float term, A >= (|q'| + f)/t, and C = (1 - p)/t for l2, where r is near -|x|^2/2;
+//   C = f/t for inner product, where r is |x|; C = 0 for cosine, where s and e are divided by |x|
+//   and f is taken off the threshold. Thresholds lose f^2/(2 p) for l2 and are divided by t.
+//   The integer is exact; converting it and the float operations err by at most 8 u of each
+//   product. e is raised by 2^-19 |x| = 32 u |x|, which A makes more than 8 u (|q'||x'| + |q||x|);
+//   factors 1 + 2^-19 on A and C cover A e and C |x|; for l2 the g |x|^2 in r covers 8 u C |r|.
+//   Thresholds lose another 2^-140 for what underflows. Rows past 2^40 in norm have e = +infinity,
+//   so that they survive; queries outside 2^-40 to 2^40 are not coded, so that nothing overflows.
+//
 // Unbounded rows and queries: where squared norms pass 2^120, or for cosine fall below 2^-100 (but
 // for zero), float sums may overflow or lose everything. Such a row's term is +infinity (cosine:
 // NaN), which makes its U +infinity or NaN, which every comparison lets through; such a query's
@@ -43,6 +58,31 @@
 #include <cstdint>
 
 namespace skep::cpu {
+
+// What a coded row has besides its codes.
+struct RowCode {
+    float scale;
+    float residual;
+    std::int32_t int_term;  // minus the zero point
+};
+
+// Codes a row of floats, which may be unaligned. codes: [dim].
+[[nodiscard]] RowCode encode_row(skep_metric metric, const void* row, std::size_t dim,
+                                 double squared_norm, std::uint8_t* codes);
+
+// What a coded query has besides its codes.
+struct QueryCode {
+    double scale = 1.0;
+    double norm = 0.0;      // |q'|
+    double residual = 0.0;  // |q - q'|
+    std::int32_t sum = 0;   // of the codes
+};
+
+// Whether a query of this largest magnitude can be coded.
+[[nodiscard]] bool is_codable_query(double largest_magnitude);
+
+// Codes a query that can be. codes: [dim].
+[[nodiscard]] QueryCode encode_query(const double* query, std::size_t dim, std::int8_t* codes);
 
 // g above.
 [[nodiscard]] double relative_error(std::size_t dim);
@@ -71,6 +111,10 @@ class QueryBounds {
     [[nodiscard]] float scaled_integer_threshold(double distance) const;
 
   private:
+    friend class CodedQueryBounds;
+
+    // The least similarity of a row at most so far away.
+    [[nodiscard]] double similarity_floor(double distance) const;
     [[nodiscard]] double cosine_similarity_floor(double distance, double error) const;
 
     skep_metric metric_ = SKEP_METRIC_L2;
@@ -79,6 +123,26 @@ class QueryBounds {
     double tiny_ = 0.0;
     float multiplier_ = 1.0F;
     bool is_bounded_ = true;
+};
+
+// The same for scores of codes.
+class CodedQueryBounds {
+  public:
+    CodedQueryBounds() = default;
+    CodedQueryBounds(const QueryBounds& bounds, const QueryCode& code);
+
+    [[nodiscard]] std::int32_t sum() const { return sum_; }
+    // A and C above.
+    [[nodiscard]] float residual_multiplier() const { return residual_multiplier_; }
+    [[nodiscard]] float multiplier() const { return multiplier_; }
+    [[nodiscard]] float threshold(const QueryBounds& bounds, double distance) const;
+
+  private:
+    std::int32_t sum_ = 0;
+    float residual_multiplier_ = 0.0F;
+    float multiplier_ = 0.0F;
+    double scale_ = 1.0;
+    double loss_ = 0.0;  // what the threshold loses before it is divided by the scale
 };
 
 }  // namespace skep::cpu

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "search/query_block.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -53,7 +54,7 @@ ScoreShape::ScoreShape(const RowStore& store, Arithmetic arithmetic, bool uses_p
 
 std::uint64_t ScoreShape::panel_bytes() const {
     if (!uses_panels_) return 0;
-    const std::size_t term_rows = arithmetic_ == Arithmetic::kInteger ? 2 : 0;
+    const std::size_t term_rows = arithmetic_ == Arithmetic::kFloat ? 0 : kPanelTerms;
     return (depth_ + term_rows) * panel_rows_ * sizeof(float);
 }
 
@@ -61,19 +62,23 @@ std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
     return (num_queries + tile_queries_ - 1) / tile_queries_ * tile_queries_;
 }
 
-Arithmetic choose_arithmetic(const RowStore& store, const skep_matrix& queries) {
-    if (store.dtype() != SKEP_DTYPE_U8 || store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
-    if (queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
+Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
+                             const skep_matrix& queries) {
+    const bool are_integers = codes.kind == CodeKind::kIntegers;
+    if (are_integers && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
+    if (are_integers && queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
     for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
         const auto* row =
             static_cast<const std::byte*>(queries.data) + query * queries.row_stride_bytes;
+        double largest = 0.0;
         for (std::size_t i = 0; i < queries.dim; ++i) {
-            float value;
-            std::memcpy(&value, row + i * sizeof value, sizeof value);
-            if (!is_byte(value)) return Arithmetic::kFloat;
+            const double value = component(row, SKEP_DTYPE_F32, i);
+            if (are_integers && !is_byte(static_cast<float>(value))) return Arithmetic::kFloat;
+            largest = std::max(largest, std::abs(value));
         }
+        if (!are_integers && !is_codable_query(largest)) return Arithmetic::kFloat;
     }
-    return Arithmetic::kInteger;
+    return are_integers ? Arithmetic::kInteger : Arithmetic::kCoded;
 }
 
 struct QueryBlock::Layout {
@@ -85,6 +90,11 @@ struct QueryBlock::Layout {
         operands = arrays.add<std::uint32_t>(num_queries * shape.operand_groups());
         tiles = arrays.add<std::uint32_t>(shape.uses_panels() ? padded * shape.depth() : 0);
         thresholds = arrays.add<float>(padded);
+        if (shape.arithmetic() != Arithmetic::kCoded) return;
+        coded_bounds = arrays.add<CodedQueryBounds>(num_queries);
+        sums = arrays.add<std::int32_t>(padded);
+        multipliers = arrays.add<float>(padded);
+        residual_multipliers = arrays.add<float>(padded);
     }
 
     ArrayLayout arrays;
@@ -94,6 +104,10 @@ struct QueryBlock::Layout {
     std::uint64_t operands;
     std::uint64_t tiles;
     std::uint64_t thresholds;
+    std::uint64_t coded_bounds = 0;
+    std::uint64_t sums = 0;
+    std::uint64_t multipliers = 0;
+    std::uint64_t residual_multipliers = 0;
 };
 
 std::uint64_t QueryBlock::scratch_bytes(const ScoreShape& shape, std::uint32_t dim,
@@ -105,8 +119,7 @@ QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const ske
                        std::uint64_t first_query, std::uint64_t num_queries, std::byte* scratch)
     : store_(store), shape_(shape), num_queries_(num_queries) {
     const Layout layout(shape, store.dim(), num_queries);
-    const bool has_int_thresholds =
-        shape.arithmetic() == Arithmetic::kInteger && !shape.is_scaled();
+    const bool has_int_thresholds = shape.has_int_thresholds();
     exact_ = reinterpret_cast<double*>(scratch + layout.exact);
     squared_norms_ = reinterpret_cast<double*>(scratch + layout.squared_norms);
     bounds_ = reinterpret_cast<QueryBounds*>(scratch + layout.bounds);
@@ -116,6 +129,10 @@ QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const ske
         has_int_thresholds ? nullptr : reinterpret_cast<float*>(scratch + layout.thresholds);
     int_thresholds_ =
         has_int_thresholds ? reinterpret_cast<std::int32_t*>(scratch + layout.thresholds) : nullptr;
+    coded_bounds_ = reinterpret_cast<CodedQueryBounds*>(scratch + layout.coded_bounds);
+    sums_ = reinterpret_cast<std::int32_t*>(scratch + layout.sums);
+    multipliers_ = reinterpret_cast<float*>(scratch + layout.multipliers);
+    residual_multipliers_ = reinterpret_cast<float*>(scratch + layout.residual_multipliers);
 
     for (std::uint64_t query = 0; query < num_queries; ++query) {
         prepare(query,
@@ -131,6 +148,10 @@ QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const ske
         } else {
             float_thresholds_[query] = std::numeric_limits<float>::infinity();
         }
+        if (shape.arithmetic() != Arithmetic::kCoded) continue;
+        sums_[query] = 0;
+        multipliers_[query] = 0.0F;
+        residual_multipliers_[query] = 0.0F;
     }
     if (shape.uses_panels()) interleave_tiles();
 }
@@ -146,16 +167,31 @@ void QueryBlock::prepare(std::uint64_t query, const std::byte* source, skep_dtyp
     std::uint32_t* operands = operands_ + query * shape_.operand_groups();
     std::memset(operands, 0, shape_.operand_groups() * sizeof(std::uint32_t));
     auto* bytes = reinterpret_cast<std::byte*>(operands);
-    if (shape_.arithmetic() == Arithmetic::kFloat) {
-        for (std::size_t i = 0; i < dim; ++i) {
-            const auto value = static_cast<float>(exact[i]);
-            std::memcpy(bytes + i * sizeof value, &value, sizeof value);
-        }
-        const float multiplier = bounds_[query].multiplier();
-        std::memcpy(bytes + dim * sizeof multiplier, &multiplier, sizeof multiplier);
-        return;
+    switch (shape_.arithmetic()) {
+        case Arithmetic::kFloat:
+            return write_float_operands(query, bytes);
+        case Arithmetic::kInteger:
+            return write_integer_operands(query, bytes);
+        case Arithmetic::kCoded:
+            return write_coded_operands(query, bytes);
     }
+}
+
+void QueryBlock::write_float_operands(std::uint64_t query, std::byte* bytes) const {
+    const std::size_t dim = store_.dim();
+    const double* exact = exact_ + query * dim;
+    for (std::size_t i = 0; i < dim; ++i) {
+        const auto value = static_cast<float>(exact[i]);
+        std::memcpy(bytes + i * sizeof value, &value, sizeof value);
+    }
+    const float multiplier = bounds_[query].multiplier();
+    std::memcpy(bytes + dim * sizeof multiplier, &multiplier, sizeof multiplier);
+}
+
+void QueryBlock::write_integer_operands(std::uint64_t query, std::byte* bytes) const {
     const IntegerKernels& kernels = *store_.backend().kernels().integers;
+    const std::size_t dim = store_.dim();
+    const double* exact = exact_ + query * dim;
     for (std::size_t i = 0; i < dim; ++i) {
         const auto value =
             static_cast<std::int16_t>(static_cast<std::int32_t>(exact[i]) - kernels.query_shift);
@@ -165,6 +201,22 @@ void QueryBlock::prepare(std::uint64_t query, const std::byte* source, skep_dtyp
         } else {
             std::memcpy(bytes + i * sizeof value, &value, sizeof value);
         }
+    }
+}
+
+void QueryBlock::write_coded_operands(std::uint64_t query, std::byte* bytes) {
+    const std::size_t dim = store_.dim();
+    auto* codes = reinterpret_cast<std::int8_t*>(bytes);
+    const QueryCode code = encode_query(exact_ + query * dim, dim, codes);
+    new (&coded_bounds_[query]) CodedQueryBounds(bounds_[query], code);
+    sums_[query] = coded_bounds_[query].sum();
+    multipliers_[query] = coded_bounds_[query].multiplier();
+    residual_multipliers_[query] = coded_bounds_[query].residual_multiplier();
+    if (store_.backend().kernels().integers->operand_bytes == 1) return;
+    // Widened where they are, the last one first.
+    for (std::size_t i = dim; i-- > 0;) {
+        const std::int16_t value = codes[i];
+        std::memcpy(bytes + i * sizeof value, &value, sizeof value);
     }
 }
 
@@ -186,6 +238,8 @@ void QueryBlock::set_bound(std::uint64_t query, double distance) {
         int_thresholds_[query] = bounds.integer_threshold(distance);
     } else if (shape_.arithmetic() == Arithmetic::kInteger) {
         float_thresholds_[query] = bounds.scaled_integer_threshold(distance);
+    } else if (shape_.arithmetic() == Arithmetic::kCoded) {
+        float_thresholds_[query] = coded_bounds_[query].threshold(bounds, distance);
     } else {
         float_thresholds_[query] = bounds.float_threshold(distance);
     }
@@ -195,7 +249,8 @@ double QueryBlock::exact_distance(std::uint64_t query, const std::byte* row) con
     const ExactKernels& kernels = *store_.backend().kernels().exact;
     const std::size_t dim = store_.dim();
     const double* exact = exact_ + query * dim;
-    const bool is_u8 = store_.dtype() == SKEP_DTYPE_U8;
+    const bool is_u8 =
+        store_.dtype() == SKEP_DTYPE_U8 || shape_.arithmetic() == Arithmetic::kInteger;
     if (store_.metric() == SKEP_METRIC_L2) {
         return is_u8 ? kernels.squared_l2_u8(exact, row, dim)
                      : kernels.squared_l2_f32(exact, row, dim);
@@ -215,6 +270,19 @@ void QueryBlock::describe_query(std::uint64_t query, StreamBlock& block) const {
     } else {
         block.float_threshold = float_thresholds_[query];
     }
+    if (shape_.arithmetic() != Arithmetic::kCoded) return;
+    block.query_sum = sums_[query];
+    block.multiplier = multipliers_[query];
+    block.residual_multiplier = residual_multipliers_[query];
+}
+
+TileTerms QueryBlock::tile_terms(std::uint64_t tile_position) const {
+    const std::uint64_t first = tile_position * shape_.tile_queries();
+    if (int_thresholds_ != nullptr) return {int_thresholds_ + first, nullptr, nullptr, nullptr};
+    if (shape_.arithmetic() != Arithmetic::kCoded)
+        return {float_thresholds_ + first, nullptr, nullptr, nullptr};
+    return {float_thresholds_ + first, sums_ + first, multipliers_ + first,
+            residual_multipliers_ + first};
 }
 
 std::uint64_t QueryBlock::num_tiles() const {

@@ -16,7 +16,8 @@ namespace skep::cpu {
 
 enum class Arithmetic : std::uint8_t {
     kFloat,    // bounds in float, any element type
-    kInteger,  // exact integers: u8 rows and queries whose components all are integers of 0..255
+    kInteger,  // exact integers: rows and queries whose components all are integers of 0..255
+    kCoded,    // bounds from codes of rows and queries
 };
 
 // How the rows of a store are scored against one batch of queries, and the shapes that follow.
@@ -27,6 +28,16 @@ class ScoreShape {
     [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
     [[nodiscard]] bool uses_panels() const { return uses_panels_; }
     [[nodiscard]] bool is_scaled() const { return is_scaled_; }
+    // Of integer and coded arithmetic.
+    [[nodiscard]] IntegerScore integer_score() const {
+        return arithmetic_ == Arithmetic::kCoded ? IntegerScore::kCoded
+               : is_scaled_                      ? IntegerScore::kScaled
+                                                 : IntegerScore::kSum;
+    }
+    // Whether thresholds are int32.
+    [[nodiscard]] bool has_int_thresholds() const {
+        return arithmetic_ == Arithmetic::kInteger && !is_scaled_;
+    }
     [[nodiscard]] std::uint32_t panel_rows() const { return panel_rows_; }
     [[nodiscard]] std::uint32_t tile_queries() const { return tile_queries_; }
     // Groups of 4 bytes of one row or query in panels and tiles.
@@ -47,8 +58,9 @@ class ScoreShape {
     std::size_t operand_groups_;
 };
 
-// Whether every query can be scored in integers.
-Arithmetic choose_arithmetic(const RowStore& store, const skep_matrix& queries);
+// What all queries of a batch can be scored in.
+Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
+                             const skep_matrix& queries);
 
 // Some consecutive queries of a batch, in scratch memory of the caller.
 class QueryBlock {
@@ -66,7 +78,7 @@ class QueryBlock {
     // Rows of a query at distances up to this one shall survive from now on.
     void set_bound(std::uint64_t query, double distance);
 
-    // The distance of distance.hpp.
+    // The distance of distance.hpp. row: the row itself, or in integer arithmetic its codes.
     [[nodiscard]] double exact_distance(std::uint64_t query, const std::byte* row) const;
 
     // Fills in what a streaming kernel takes from the query.
@@ -76,17 +88,19 @@ class QueryBlock {
     [[nodiscard]] const std::uint32_t* tile(std::uint64_t position) const {
         return tiles_ + position * shape_.depth() * shape_.tile_queries();
     }
-    // float or int32, of the queries from first_query on.
-    [[nodiscard]] const void* thresholds(std::uint64_t first_query) const {
-        return float_thresholds_ != nullptr
-                   ? static_cast<const void*>(float_thresholds_ + first_query)
-                   : static_cast<const void*>(int_thresholds_ + first_query);
+    // What the queries of a tile bring to float and integer scores.
+    [[nodiscard]] const float* float_thresholds(std::uint64_t tile_position) const {
+        return float_thresholds_ + tile_position * shape_.tile_queries();
     }
+    [[nodiscard]] TileTerms tile_terms(std::uint64_t tile_position) const;
 
   private:
     struct Layout;
 
     void prepare(std::uint64_t query, const std::byte* source, skep_dtype dtype);
+    void write_float_operands(std::uint64_t query, std::byte* bytes) const;
+    void write_integer_operands(std::uint64_t query, std::byte* bytes) const;
+    void write_coded_operands(std::uint64_t query, std::byte* bytes);
     void interleave_tiles();
 
     const RowStore& store_;
@@ -99,6 +113,11 @@ class QueryBlock {
     std::uint32_t* tiles_;          // [num_tiles, depth, tile_queries]
     float* float_thresholds_;       // [padded] or null
     std::int32_t* int_thresholds_;  // [padded] or null
+    // Of coded arithmetic.
+    CodedQueryBounds* coded_bounds_;  // [num_queries]
+    std::int32_t* sums_;              // [padded]
+    float* multipliers_;              // [padded]
+    float* residual_multipliers_;     // [padded]
 };
 
 }  // namespace skep::cpu

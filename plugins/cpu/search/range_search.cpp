@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -74,7 +75,8 @@ void range_search(const RowStore& store, const skep_matrix& queries,
                   const skep_range_request& request, const Visibility& visible,
                   const skep_range_sink& sink, const skep_call* call) {
     if (queries.num_rows == 0 || request.num_slots == 0) return;
-    const SearchPlan plan(store, choose_arithmetic(store, queries), queries.num_rows,
+    const std::shared_ptr<const RowCodes> codes = store.codes();
+    const SearchPlan plan(store, choose_arithmetic(store, *codes, queries), queries.num_rows,
                           request.num_slots);
     ArrayLayout per_worker;
     const std::uint64_t block = per_worker.add<std::byte>(
@@ -99,7 +101,7 @@ void range_search(const RowStore& store, const skep_matrix& queries,
                                scratch + block);
         RangeSink range_sink(sink, emission, meter, request.radius, first_query);
         TaskMeter task_meter(meter);
-        Scan scan(store, visible, query_block, scratch + panel, task_meter, range_sink);
+        Scan scan(store, *codes, visible, query_block, scratch + panel, task_meter, range_sink);
         if (scan.run(first_slot, last_slot)) range_sink.flush();
     };
     run_tasks(store.backend().host(), plan.num_tasks(), task);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "argument_checks.hpp"
 #include "numeric_environment.hpp"
@@ -109,7 +110,8 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         return;
     }
 
-    const SearchPlan plan(store, choose_arithmetic(store, queries), queries.num_rows,
+    const std::shared_ptr<const RowCodes> codes = store.codes();
+    const SearchPlan plan(store, choose_arithmetic(store, *codes, queries), queries.num_rows,
                           request.num_slots);
     CandidateTable table{};
     table.num_ranges = plan.num_ranges;
@@ -152,7 +154,7 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         NearestSink sink(table, reinterpret_cast<TopK*>(scratch + heaps), first_query, num_queries,
                          range);
         TaskMeter task_meter(meter);
-        Scan scan(store, visible, query_block, scratch + panel, task_meter, sink);
+        Scan scan(store, *codes, visible, query_block, scratch + panel, task_meter, sink);
         if (scan.run(first_slot, last_slot)) sink.finish();
     };
     run_tasks(store.backend().host(), plan.num_tasks(), task);

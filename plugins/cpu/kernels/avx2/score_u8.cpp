@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exact integer scores of u8 rows and queries: both widened to 16 bits, vpmaddwd multiplies and
+// Integer scores of rows of bytes: rows and queries widened to 16 bits, vpmaddwd multiplies and
 // adds pairs. (vpmaddubsw would need half the instructions, but it saturates.)
 //
 // Stream  8 rows at a time, one accumulator each, lanes added by one tree.
@@ -37,14 +37,38 @@ std::uint32_t reaching(__m256i scores, std::int32_t threshold) {
     return ~static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(below))) & 0xFFU;
 }
 
-std::uint32_t reaching(__m256i scores, __m256 scales, float threshold) {
-    const __m256 bounds = _mm256_mul_ps(_mm256_cvtepi32_ps(scores), scales);
+std::uint32_t reaching(__m256 bounds, float threshold) {
     return static_cast<std::uint32_t>(
         _mm256_movemask_ps(_mm256_cmp_ps(bounds, _mm256_set1_ps(threshold), _CMP_NLT_UQ)));
 }
 
+std::uint32_t reaching_scaled(__m256i scores, __m256 scales, float threshold) {
+    return reaching(_mm256_mul_ps(_mm256_cvtepi32_ps(scores), scales), threshold);
+}
+
+// The int terms of 8 rows, or for codes those times the sum of the query's codes.
+__m256i first_sums(__m256i int_terms, bool is_coded, std::int32_t query_sum) {
+    return is_coded ? _mm256_mullo_epi32(int_terms, _mm256_set1_epi32(query_sum)) : int_terms;
+}
+
+// Terms of 8 rows.
+struct RowTerms {
+    __m256 float_terms;
+    __m256 scales;
+    __m256 residuals;
+};
+
+std::uint32_t reaching_coded(__m256i sums, const RowTerms& rows, float residual_multiplier,
+                             float multiplier, float threshold) {
+    const __m256 rest =
+        _mm256_fmadd_ps(rows.residuals, _mm256_set1_ps(residual_multiplier),
+                        _mm256_mul_ps(rows.float_terms, _mm256_set1_ps(multiplier)));
+    return reaching(_mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), rows.scales, rest), threshold);
+}
+
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
+    const bool is_coded = block.integer_score == IntegerScore::kCoded;
     std::uint64_t survivors = 0;
     for (std::uint32_t first_row = 0; first_row < block.num_rows; first_row += kLanes) {
         const std::uint32_t left = block.num_rows - first_row;
@@ -70,12 +94,21 @@ std::uint64_t stream(const StreamBlock& block) {
                     sums[i], _mm256_madd_epi16(load_row(rows[i], first, count), factors));
             }
         }
-        const __m256i scores = _mm256_add_epi32(add_lanes(sums), load_registers(terms));
-        const std::uint32_t bits =
-            block.is_scaled != 0
-                ? reaching(scores, load_floats(block.float_terms + first_row, num_rows),
-                           block.float_threshold)
-                : reaching(scores, block.int_threshold);
+        const __m256i scores = _mm256_add_epi32(
+            add_lanes(sums), first_sums(load_registers(terms), is_coded, block.query_sum));
+        std::uint32_t bits = 0;
+        if (block.integer_score == IntegerScore::kSum) {
+            bits = reaching(scores, block.int_threshold);
+        } else if (is_coded) {
+            const RowTerms row_terms = {load_floats(block.float_terms + first_row, num_rows),
+                                        load_floats(block.scales + first_row, num_rows),
+                                        load_floats(block.residuals + first_row, num_rows)};
+            bits = reaching_coded(scores, row_terms, block.residual_multiplier, block.multiplier,
+                                  block.float_threshold);
+        } else {
+            bits = reaching_scaled(scores, load_floats(block.float_terms + first_row, num_rows),
+                                   block.float_threshold);
+        }
         survivors |= std::uint64_t{bits & ((1U << num_rows) - 1U)} << first_row;
     }
     return survivors;
@@ -86,14 +119,20 @@ void pack(const PanelRows& rows, void* panel) {
     const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int32_t* terms = groups + depth * kPanelRows;
-    float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* float_terms = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* scales = float_terms + kPanelRows;
+    float* residuals = scales + kPanelRows;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
         const char* sources[kLanes];
         for (std::uint32_t i = 0; i < kLanes; ++i) {
             const std::uint32_t row = half + i < rows.num_rows ? half + i : rows.num_rows - 1;
             sources[i] = static_cast<const char*>(rows.rows) + row * rows.row_stride_bytes;
             terms[half + i] = rows.int_terms[row];
-            scales[half + i] = rows.is_scaled != 0 ? rows.float_terms[row] : 0.0F;
+            if (rows.integer_score != IntegerScore::kSum)
+                float_terms[half + i] = rows.float_terms[row];
+            if (rows.integer_score != IntegerScore::kCoded) continue;
+            scales[half + i] = rows.scales[row];
+            residuals[half + i] = rows.residuals[row];
         }
         for (std::size_t first = 0; first < rows.dim; first += kStep) {
             __m256i block[kLanes];
@@ -115,15 +154,17 @@ void pack(const PanelRows& rows, void* panel) {
 
 template <std::uint32_t kQueries>
 std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::size_t depth,
-                    bool is_scaled, const void* thresholds, std::uint64_t* survivors) {
-    const std::int32_t* terms = panel + depth * kPanelRows;
-    const float* scales = reinterpret_cast<const float*>(terms + kPanelRows);
+                    IntegerScore kind, const TileTerms& tile_terms, std::uint64_t* survivors) {
+    const std::int32_t* int_terms = panel + depth * kPanelRows;
+    const float* float_terms = reinterpret_cast<const float*>(int_terms + kPanelRows);
+    const bool is_coded = kind == IntegerScore::kCoded;
     __m256i low[kQueries];
     __m256i high[kQueries];
 #pragma GCC unroll 6
     for (std::uint32_t query = 0; query < kQueries; ++query) {
-        low[query] = load_registers(terms);
-        high[query] = load_registers(terms + kLanes);
+        const std::int32_t query_sum = is_coded ? tile_terms.query_sums[query] : 0;
+        low[query] = first_sums(load_registers(int_terms), is_coded, query_sum);
+        high[query] = first_sums(load_registers(int_terms + kLanes), is_coded, query_sum);
     }
     for (std::size_t i = 0; i < depth; ++i) {
         const __m256i low_rows = load_registers(panel);
@@ -137,32 +178,58 @@ std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::si
         panel += kPanelRows;
         tile += kTileQueries;
     }
+    const std::int32_t* int_thresholds = static_cast<const std::int32_t*>(tile_terms.thresholds);
+    const float* float_thresholds = static_cast<const float*>(tile_terms.thresholds);
     std::uint32_t any = 0;
+    if (kind == IntegerScore::kSum) {
+#pragma GCC unroll 6
+        for (std::uint32_t query = 0; query < kQueries; ++query) {
+            const std::uint32_t low_bits = reaching(low[query], int_thresholds[query]);
+            const std::uint32_t high_bits = reaching(high[query], int_thresholds[query]);
+            survivors[query] = low_bits | high_bits << kLanes;
+            any |= low_bits | high_bits << kLanes;
+        }
+        return any;
+    }
+    const __m256 low_terms = _mm256_loadu_ps(float_terms);
+    const __m256 high_terms = _mm256_loadu_ps(float_terms + kLanes);
+    if (kind == IntegerScore::kScaled) {
+#pragma GCC unroll 6
+        for (std::uint32_t query = 0; query < kQueries; ++query) {
+            const float threshold = float_thresholds[query];
+            const std::uint32_t low_bits = reaching_scaled(low[query], low_terms, threshold);
+            const std::uint32_t high_bits = reaching_scaled(high[query], high_terms, threshold);
+            survivors[query] = low_bits | high_bits << kLanes;
+            any |= low_bits | high_bits << kLanes;
+        }
+        return any;
+    }
+    const float* scales = float_terms + kPanelRows;
+    const float* residuals = scales + kPanelRows;
+    const RowTerms low_rows = {low_terms, _mm256_loadu_ps(scales), _mm256_loadu_ps(residuals)};
+    const RowTerms high_rows = {high_terms, _mm256_loadu_ps(scales + kLanes),
+                                _mm256_loadu_ps(residuals + kLanes)};
 #pragma GCC unroll 6
     for (std::uint32_t query = 0; query < kQueries; ++query) {
-        std::uint32_t bits = 0;
-        if (is_scaled) {
-            const float threshold = static_cast<const float*>(thresholds)[query];
-            bits = reaching(low[query], _mm256_loadu_ps(scales), threshold) |
-                   reaching(high[query], _mm256_loadu_ps(scales + kLanes), threshold) << kLanes;
-        } else {
-            const std::int32_t threshold = static_cast<const std::int32_t*>(thresholds)[query];
-            bits = reaching(low[query], threshold) | reaching(high[query], threshold) << kLanes;
-        }
-        survivors[query] = bits;
-        any |= bits;
+        const float residual_multiplier = tile_terms.residual_multipliers[query];
+        const float multiplier = tile_terms.multipliers[query];
+        const std::uint32_t low_bits = reaching_coded(low[query], low_rows, residual_multiplier,
+                                                      multiplier, float_thresholds[query]);
+        const std::uint32_t high_bits = reaching_coded(high[query], high_rows, residual_multiplier,
+                                                       multiplier, float_thresholds[query]);
+        survivors[query] = low_bits | high_bits << kLanes;
+        any |= low_bits | high_bits << kLanes;
     }
     return any;
 }
 
 std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
-                          std::uint32_t num_queries, std::uint32_t is_scaled,
-                          const void* thresholds, std::uint64_t* survivors) {
+                          std::uint32_t num_queries, IntegerScore kind, const TileTerms& terms,
+                          std::uint64_t* survivors) {
     const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
     const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
-    const bool scaled = is_scaled != 0;
-    if (num_queries <= 3) return score<3>(rows, queries, depth, scaled, thresholds, survivors);
-    return score<6>(rows, queries, depth, scaled, thresholds, survivors);
+    if (num_queries <= 3) return score<3>(rows, queries, depth, kind, terms, survivors);
+    return score<6>(rows, queries, depth, kind, terms, survivors);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Exact integer scores of u8 rows and queries with VNNI: vpdpbusd multiplies four unsigned bytes of
-// a row by four signed ones of the query, which is why queries are shifted by 128, and adds all
-// four to a 32-bit lane. Four times the multiply-adds of float in the same shape of tile.
+// Integer scores of rows of bytes with VNNI: vpdpbusd multiplies four unsigned bytes of a row by
+// four signed ones of the query, which is why u8 queries are shifted by 128, and adds all four to a
+// 32-bit lane. Four times the multiply-adds of float in the same shape of tile.
 //
 // Stream  16 rows at a time, one accumulator each, lanes added by one transposing tree.
 // Panel   32 rows x 12 queries, as in float; accumulators start at the row terms.
@@ -38,10 +38,42 @@ void multiply_add(__m512i& sums, __m512i rows, __m512i factors) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(rows), "v"(factors));
 }
 
+// The int terms of 16 rows, or for codes those times the sum of the query's codes.
+__m512i first_sums(__m512i int_terms, bool is_coded, std::int32_t query_sum) {
+    return is_coded ? _mm512_mullo_epi32(int_terms, _mm512_set1_epi32(query_sum)) : int_terms;
+}
+
+// Terms of 16 rows.
+struct RowTerms {
+    __m512 float_terms;
+    __m512 scales;
+    __m512 residuals;
+};
+
+// Of 16 sums, those whose bound is not less than the threshold.
+__mmask16 reaching_coded(__m512i sums, const RowTerms& rows, float residual_multiplier,
+                         float multiplier, float threshold) {
+    const __m512 rest =
+        _mm512_fmadd_ps(rows.residuals, _mm512_set1_ps(residual_multiplier),
+                        _mm512_mul_ps(rows.float_terms, _mm512_set1_ps(multiplier)));
+    const __m512 bounds = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), rows.scales, rest);
+    return _mm512_cmp_ps_mask(bounds, _mm512_set1_ps(threshold), _CMP_NLT_UQ);
+}
+
+__mmask16 reaching_scaled(__m512i sums, __m512 scales, float threshold) {
+    return _mm512_cmp_ps_mask(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales),
+                              _mm512_set1_ps(threshold), _CMP_NLT_UQ);
+}
+
+__mmask16 reaching(__m512i sums, std::int32_t threshold) {
+    return _mm512_cmpge_epi32_mask(sums, _mm512_set1_epi32(threshold));
+}
+
 std::uint64_t stream(const StreamBlock& block) {
     const char* query = static_cast<const char*>(block.query);
     const std::size_t whole = block.dim / kRegisterBytes * kRegisterBytes;
     const std::size_t rest = block.dim - whole;
+    const bool is_coded = block.integer_score == IntegerScore::kCoded;
     std::uint64_t survivors = 0;
     for (std::uint32_t first_row = 0; first_row < block.num_rows; first_row += kLanes) {
         const std::uint32_t num_rows = block.num_rows - first_row;
@@ -71,18 +103,24 @@ std::uint64_t stream(const StreamBlock& block) {
         }
         const __mmask16 row_mask = first_lanes(num_rows);
         const __m512i scores = _mm512_add_epi32(
-            add_lanes(sums), _mm512_maskz_loadu_epi32(row_mask, block.int_terms + first_row));
+            add_lanes(sums),
+            first_sums(_mm512_maskz_loadu_epi32(row_mask, block.int_terms + first_row), is_coded,
+                       block.query_sum));
         std::uint64_t bits = 0;
-        if (block.is_scaled != 0) {
-            const __m512 scales = _mm512_maskz_loadu_ps(row_mask, block.float_terms + first_row);
-            bits =
-                _mm512_mask_cmp_ps_mask(row_mask, _mm512_mul_ps(_mm512_cvtepi32_ps(scores), scales),
-                                        _mm512_set1_ps(block.float_threshold), _CMP_NLT_UQ);
+        if (block.integer_score == IntegerScore::kSum) {
+            bits = reaching(scores, block.int_threshold);
+        } else if (is_coded) {
+            const RowTerms terms = {_mm512_maskz_loadu_ps(row_mask, block.float_terms + first_row),
+                                    _mm512_maskz_loadu_ps(row_mask, block.scales + first_row),
+                                    _mm512_maskz_loadu_ps(row_mask, block.residuals + first_row)};
+            bits = reaching_coded(scores, terms, block.residual_multiplier, block.multiplier,
+                                  block.float_threshold);
         } else {
-            bits = _mm512_mask_cmpge_epi32_mask(row_mask, scores,
-                                                _mm512_set1_epi32(block.int_threshold));
+            bits = reaching_scaled(scores,
+                                   _mm512_maskz_loadu_ps(row_mask, block.float_terms + first_row),
+                                   block.float_threshold);
         }
-        survivors |= bits << first_row;
+        survivors |= (bits & row_mask) << first_row;
     }
     return survivors;
 }
@@ -92,15 +130,21 @@ void pack(const PanelRows& rows, void* panel) {
     const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
     const std::size_t depth = (rows.dim + kGroupBytes - 1) / kGroupBytes;
     constexpr std::size_t kPanelStride = kPanelRows * kGroupBytes;
+    std::int32_t* int_terms = reinterpret_cast<std::int32_t*>(target + depth * kPanelStride);
+    float* float_terms = reinterpret_cast<float*>(int_terms + kPanelRows);
+    float* scales = float_terms + kPanelRows;
+    float* residuals = scales + kPanelRows;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
         const char* sources[kLanes];
-        std::int32_t int_terms[kLanes];
-        float scales[kLanes];
         for (std::uint32_t i = 0; i < kLanes; ++i) {
             const std::uint32_t row = half + i < rows.num_rows ? half + i : rows.num_rows - 1;
             sources[i] = static_cast<const char*>(rows.rows) + row * rows.row_stride_bytes;
-            int_terms[i] = rows.int_terms[row];
-            scales[i] = rows.is_scaled != 0 ? rows.float_terms[row] : 0.0F;
+            int_terms[half + i] = rows.int_terms[row];
+            if (rows.integer_score != IntegerScore::kSum)
+                float_terms[half + i] = rows.float_terms[row];
+            if (rows.integer_score != IntegerScore::kCoded) continue;
+            scales[half + i] = rows.scales[row];
+            residuals[half + i] = rows.residuals[row];
         }
         for (std::size_t first = 0; first < rows.dim; first += kRegisterBytes) {
             const __mmask64 mask = first_bytes(rows.dim - first);
@@ -119,24 +163,22 @@ void pack(const PanelRows& rows, void* panel) {
                                     block[i]);
             }
         }
-        _mm512_storeu_si512(target + depth * kPanelStride + half * kGroupBytes,
-                            _mm512_loadu_si512(int_terms));
-        _mm512_storeu_ps(target + (depth + 1) * kPanelStride + half * kGroupBytes,
-                         _mm512_loadu_ps(scales));
     }
 }
 
 template <std::uint32_t kQueries>
 std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::size_t depth,
-                    bool is_scaled, const void* thresholds, std::uint64_t* survivors) {
-    const std::int32_t* terms = panel + depth * kPanelRows;
-    const std::int32_t* scales = terms + kPanelRows;
+                    IntegerScore kind, const TileTerms& tile_terms, std::uint64_t* survivors) {
+    const std::int32_t* int_terms = panel + depth * kPanelRows;
+    const float* float_terms = reinterpret_cast<const float*>(int_terms + kPanelRows);
+    const bool is_coded = kind == IntegerScore::kCoded;
     __m512i low[kQueries];
     __m512i high[kQueries];
 #pragma GCC unroll 12
     for (std::uint32_t query = 0; query < kQueries; ++query) {
-        low[query] = _mm512_loadu_si512(terms);
-        high[query] = _mm512_loadu_si512(terms + kLanes);
+        const std::int32_t query_sum = is_coded ? tile_terms.query_sums[query] : 0;
+        low[query] = first_sums(_mm512_loadu_si512(int_terms), is_coded, query_sum);
+        high[query] = first_sums(_mm512_loadu_si512(int_terms + kLanes), is_coded, query_sum);
     }
     for (std::size_t i = 0; i < depth; ++i) {
         const __m512i low_rows = _mm512_loadu_si512(panel);
@@ -150,45 +192,59 @@ std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::si
         panel += kPanelRows;
         tile += kTileQueries;
     }
+    const std::int32_t* int_thresholds = static_cast<const std::int32_t*>(tile_terms.thresholds);
+    const float* float_thresholds = static_cast<const float*>(tile_terms.thresholds);
     std::uint32_t any = 0;
-    if (is_scaled) {
-        const __m512 low_scales = _mm512_loadu_ps(scales);
-        const __m512 high_scales = _mm512_loadu_ps(scales + kLanes);
+    if (kind == IntegerScore::kSum) {
 #pragma GCC unroll 12
         for (std::uint32_t query = 0; query < kQueries; ++query) {
-            const __m512 threshold = _mm512_set1_ps(static_cast<const float*>(thresholds)[query]);
-            const __m512 low_scores = _mm512_mul_ps(_mm512_cvtepi32_ps(low[query]), low_scales);
-            const __m512 high_scores = _mm512_mul_ps(_mm512_cvtepi32_ps(high[query]), high_scales);
-            const std::uint32_t low_bits = _mm512_cmp_ps_mask(low_scores, threshold, _CMP_NLT_UQ);
-            const std::uint32_t high_bits = _mm512_cmp_ps_mask(high_scores, threshold, _CMP_NLT_UQ);
-            const std::uint32_t bits = low_bits | high_bits << kLanes;
-            survivors[query] = bits;
-            any |= bits;
+            const std::uint32_t low_bits = reaching(low[query], int_thresholds[query]);
+            const std::uint32_t high_bits = reaching(high[query], int_thresholds[query]);
+            survivors[query] = low_bits | high_bits << kLanes;
+            any |= low_bits | high_bits << kLanes;
         }
         return any;
     }
+    const __m512 low_terms = _mm512_loadu_ps(float_terms);
+    const __m512 high_terms = _mm512_loadu_ps(float_terms + kLanes);
+    if (kind == IntegerScore::kScaled) {
+#pragma GCC unroll 12
+        for (std::uint32_t query = 0; query < kQueries; ++query) {
+            const float threshold = float_thresholds[query];
+            const std::uint32_t low_bits = reaching_scaled(low[query], low_terms, threshold);
+            const std::uint32_t high_bits = reaching_scaled(high[query], high_terms, threshold);
+            survivors[query] = low_bits | high_bits << kLanes;
+            any |= low_bits | high_bits << kLanes;
+        }
+        return any;
+    }
+    const float* scales = float_terms + kPanelRows;
+    const float* residuals = scales + kPanelRows;
+    const RowTerms low_rows = {low_terms, _mm512_loadu_ps(scales), _mm512_loadu_ps(residuals)};
+    const RowTerms high_rows = {high_terms, _mm512_loadu_ps(scales + kLanes),
+                                _mm512_loadu_ps(residuals + kLanes)};
 #pragma GCC unroll 12
     for (std::uint32_t query = 0; query < kQueries; ++query) {
-        const __m512i threshold =
-            _mm512_set1_epi32(static_cast<const std::int32_t*>(thresholds)[query]);
-        const std::uint32_t low_bits = _mm512_cmpge_epi32_mask(low[query], threshold);
-        const std::uint32_t high_bits = _mm512_cmpge_epi32_mask(high[query], threshold);
-        const std::uint32_t bits = low_bits | high_bits << kLanes;
-        survivors[query] = bits;
-        any |= bits;
+        const float residual_multiplier = tile_terms.residual_multipliers[query];
+        const float multiplier = tile_terms.multipliers[query];
+        const std::uint32_t low_bits = reaching_coded(low[query], low_rows, residual_multiplier,
+                                                      multiplier, float_thresholds[query]);
+        const std::uint32_t high_bits = reaching_coded(high[query], high_rows, residual_multiplier,
+                                                       multiplier, float_thresholds[query]);
+        survivors[query] = low_bits | high_bits << kLanes;
+        any |= low_bits | high_bits << kLanes;
     }
     return any;
 }
 
 std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
-                          std::uint32_t num_queries, std::uint32_t is_scaled,
-                          const void* thresholds, std::uint64_t* survivors) {
+                          std::uint32_t num_queries, IntegerScore kind, const TileTerms& terms,
+                          std::uint64_t* survivors) {
     const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
     const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
-    const bool scaled = is_scaled != 0;
-    if (num_queries <= 4) return score<4>(rows, queries, depth, scaled, thresholds, survivors);
-    if (num_queries <= 8) return score<8>(rows, queries, depth, scaled, thresholds, survivors);
-    return score<12>(rows, queries, depth, scaled, thresholds, survivors);
+    if (num_queries <= 4) return score<4>(rows, queries, depth, kind, terms, survivors);
+    if (num_queries <= 8) return score<8>(rows, queries, depth, kind, terms, survivors);
+    return score<12>(rows, queries, depth, kind, terms, survivors);
 }
 
 }  // namespace

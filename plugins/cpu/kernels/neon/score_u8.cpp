@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exact integer scores of u8 rows and queries on any AArch64: both widened to 16 bits, multiplied
+// Integer scores of rows of bytes on any AArch64: rows and queries widened to 16 bits, multiplied
 // into 32 bits. (The udot instruction is optional before Armv8.4 and not used here.)
 //
 // Stream  4 rows at a time, two accumulators each, lanes added pairwise.
@@ -29,9 +29,31 @@ std::uint32_t reaching(int32x4_t scores, std::int32_t threshold) {
     return lane_bits(vcgeq_s32(scores, vdupq_n_s32(threshold)));
 }
 
-std::uint32_t reaching(int32x4_t scores, float32x4_t scales, float threshold) {
-    const float32x4_t bounds = vmulq_f32(vcvtq_f32_s32(scores), scales);
+std::uint32_t reaching(float32x4_t bounds, float threshold) {
     return lane_bits(vmvnq_u32(vcltq_f32(bounds, vdupq_n_f32(threshold))));
+}
+
+std::uint32_t reaching_scaled(int32x4_t scores, float32x4_t scales, float threshold) {
+    return reaching(vmulq_f32(vcvtq_f32_s32(scores), scales), threshold);
+}
+
+// The int terms of 4 rows, or for codes those times the sum of the query's codes.
+int32x4_t first_sums(int32x4_t int_terms, bool is_coded, std::int32_t query_sum) {
+    return is_coded ? vmulq_n_s32(int_terms, query_sum) : int_terms;
+}
+
+// Terms of 4 rows.
+struct RowTerms {
+    float32x4_t float_terms;
+    float32x4_t scales;
+    float32x4_t residuals;
+};
+
+std::uint32_t reaching_coded(int32x4_t sums, const RowTerms& rows, float residual_multiplier,
+                             float multiplier, float threshold) {
+    const float32x4_t rest =
+        vfmaq_n_f32(vmulq_n_f32(rows.float_terms, multiplier), rows.residuals, residual_multiplier);
+    return reaching(vfmaq_f32(rest, vcvtq_f32_s32(sums), rows.scales), threshold);
 }
 
 // Lane i: the pair sums of products of group i.
@@ -41,18 +63,24 @@ int32x4_t multiply_groups(int16x8_t a, int16x8_t b) {
 
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
+    const bool is_coded = block.integer_score == IntegerScore::kCoded;
     std::uint64_t survivors = 0;
     for (std::uint32_t first_row = 0; first_row < block.num_rows; first_row += kLanes) {
         const std::uint32_t left = block.num_rows - first_row;
         const std::uint32_t num_rows = left < kLanes ? left : kLanes;
         const char* rows[kLanes];
         std::int32_t terms[kLanes];
-        float scales[kLanes];
+        float float_terms[kLanes] = {};
+        float scales[kLanes] = {};
+        float residuals[kLanes] = {};
         for (std::uint32_t i = 0; i < kLanes; ++i) {
             const std::uint32_t row = first_row + (i < num_rows ? i : num_rows - 1);
             rows[i] = static_cast<const char*>(block.rows) + row * block.row_stride_bytes;
             terms[i] = block.int_terms[row];
-            scales[i] = block.is_scaled != 0 ? block.float_terms[row] : 0.0F;
+            if (block.integer_score != IntegerScore::kSum) float_terms[i] = block.float_terms[row];
+            if (!is_coded) continue;
+            scales[i] = block.scales[row];
+            residuals[i] = block.residuals[row];
         }
         int32x4_t low[kLanes];
         int32x4_t high[kLanes];
@@ -73,10 +101,18 @@ std::uint64_t stream(const StreamBlock& block) {
             totals[i] = vaddq_s32(low[i], high[i]);
         const int32x4_t dots =
             vpaddq_s32(vpaddq_s32(totals[0], totals[1]), vpaddq_s32(totals[2], totals[3]));
-        const int32x4_t scores = vaddq_s32(dots, vld1q_s32(terms));
-        const std::uint32_t bits = block.is_scaled != 0
-                                       ? reaching(scores, vld1q_f32(scales), block.float_threshold)
-                                       : reaching(scores, block.int_threshold);
+        const int32x4_t scores =
+            vaddq_s32(dots, first_sums(vld1q_s32(terms), is_coded, block.query_sum));
+        std::uint32_t bits = 0;
+        if (block.integer_score == IntegerScore::kSum) {
+            bits = reaching(scores, block.int_threshold);
+        } else if (is_coded) {
+            bits = reaching_coded(
+                scores, {vld1q_f32(float_terms), vld1q_f32(scales), vld1q_f32(residuals)},
+                block.residual_multiplier, block.multiplier, block.float_threshold);
+        } else {
+            bits = reaching_scaled(scores, vld1q_f32(float_terms), block.float_threshold);
+        }
         survivors |= std::uint64_t{bits & ((1U << num_rows) - 1U)} << first_row;
     }
     return survivors;
@@ -86,14 +122,20 @@ void pack(const PanelRows& rows, void* panel) {
     std::uint32_t* groups = static_cast<std::uint32_t*>(panel);
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int32_t* terms = static_cast<std::int32_t*>(panel) + depth * kPanelRows;
-    float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* float_terms = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* scales = float_terms + kPanelRows;
+    float* residuals = scales + kPanelRows;
     for (std::uint32_t half = 0; half < kPanelRows; half += kLanes) {
         const char* sources[kLanes];
         for (std::uint32_t i = 0; i < kLanes; ++i) {
             const std::uint32_t row = half + i < rows.num_rows ? half + i : rows.num_rows - 1;
             sources[i] = static_cast<const char*>(rows.rows) + row * rows.row_stride_bytes;
             terms[half + i] = rows.int_terms[row];
-            scales[half + i] = rows.is_scaled != 0 ? rows.float_terms[row] : 0.0F;
+            if (rows.integer_score != IntegerScore::kSum)
+                float_terms[half + i] = rows.float_terms[row];
+            if (rows.integer_score != IntegerScore::kCoded) continue;
+            scales[half + i] = rows.scales[row];
+            residuals[half + i] = rows.residuals[row];
         }
         for (std::size_t first = 0; first < rows.dim; first += kStep) {
             uint32x4_t block[kLanes];
@@ -108,17 +150,21 @@ void pack(const PanelRows& rows, void* panel) {
 }
 
 std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth, std::uint32_t,
-                          std::uint32_t is_scaled, const void* thresholds,
+                          IntegerScore kind, const TileTerms& tile_terms,
                           std::uint64_t* survivors) {
     const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
     const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
-    const std::int32_t* terms = rows + depth * kPanelRows;
-    const float* scales = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
+    const std::int32_t* int_terms = rows + depth * kPanelRows;
+    const float* float_terms = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
+    const float* scales = float_terms + kPanelRows;
+    const float* residuals = scales + kPanelRows;
+    const bool is_coded = kind == IntegerScore::kCoded;
     int32x4_t low[kTileQueries];
     int32x4_t high[kTileQueries];
     for (std::uint32_t query = 0; query < kTileQueries; ++query) {
-        low[query] = vld1q_s32(terms);
-        high[query] = vld1q_s32(terms + kLanes);
+        const std::int32_t query_sum = is_coded ? tile_terms.query_sums[query] : 0;
+        low[query] = first_sums(vld1q_s32(int_terms), is_coded, query_sum);
+        high[query] = first_sums(vld1q_s32(int_terms + kLanes), is_coded, query_sum);
     }
     for (std::size_t i = 0; i < depth; ++i) {
         const int16x8_t low_rows = vreinterpretq_s16_s32(vld1q_s32(rows));
@@ -132,19 +178,33 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
         rows += kPanelRows;
         queries += kTileQueries;
     }
+    const std::int32_t* int_thresholds = static_cast<const std::int32_t*>(tile_terms.thresholds);
+    const float* float_thresholds = static_cast<const float*>(tile_terms.thresholds);
     std::uint64_t any = 0;
     for (std::uint32_t query = 0; query < kTileQueries; ++query) {
-        std::uint64_t bits = 0;
-        if (is_scaled != 0) {
-            const float threshold = static_cast<const float*>(thresholds)[query];
-            bits = reaching(low[query], vld1q_f32(scales), threshold) |
-                   reaching(high[query], vld1q_f32(scales + kLanes), threshold) << kLanes;
+        std::uint32_t low_bits = 0;
+        std::uint32_t high_bits = 0;
+        if (kind == IntegerScore::kSum) {
+            low_bits = reaching(low[query], int_thresholds[query]);
+            high_bits = reaching(high[query], int_thresholds[query]);
+        } else if (is_coded) {
+            const RowTerms low_rows = {vld1q_f32(float_terms), vld1q_f32(scales),
+                                       vld1q_f32(residuals)};
+            const RowTerms high_rows = {vld1q_f32(float_terms + kLanes), vld1q_f32(scales + kLanes),
+                                        vld1q_f32(residuals + kLanes)};
+            const float residual_multiplier = tile_terms.residual_multipliers[query];
+            const float multiplier = tile_terms.multipliers[query];
+            low_bits = reaching_coded(low[query], low_rows, residual_multiplier, multiplier,
+                                      float_thresholds[query]);
+            high_bits = reaching_coded(high[query], high_rows, residual_multiplier, multiplier,
+                                       float_thresholds[query]);
         } else {
-            const std::int32_t threshold = static_cast<const std::int32_t*>(thresholds)[query];
-            bits = reaching(low[query], threshold) | reaching(high[query], threshold) << kLanes;
+            const float threshold = float_thresholds[query];
+            low_bits = reaching_scaled(low[query], vld1q_f32(float_terms), threshold);
+            high_bits = reaching_scaled(high[query], vld1q_f32(float_terms + kLanes), threshold);
         }
-        survivors[query] = bits;
-        any |= bits;
+        survivors[query] = low_bits | high_bits << kLanes;
+        any |= survivors[query];
     }
     return any;
 }

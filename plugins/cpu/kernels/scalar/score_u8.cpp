@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exact integer scores of u8 rows and queries, in plain code. Operands are int16, two to a group.
+// Integer scores of rows of bytes, in plain code. Operands are int16, two to a group.
 #include <cstdint>
 
 #include "kernels/scalar/tables.hpp"
@@ -16,6 +16,21 @@ std::uint32_t product(std::int32_t a, std::int32_t b) {
     return static_cast<std::uint32_t>(a * b);
 }
 
+// What the row and the query of one sum bring to its bound.
+struct CodeTerms {
+    float scale;
+    float residual;
+    float float_term;
+    float residual_multiplier;
+    float multiplier;
+};
+
+float coded_bound(std::int32_t sum, const CodeTerms& terms) {
+    const float rest =
+        terms.residual_multiplier * terms.residual + terms.multiplier * terms.float_term;
+    return static_cast<float>(sum) * terms.scale + rest;
+}
+
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
     const unsigned char* rows = static_cast<const unsigned char*>(block.rows);
@@ -23,13 +38,22 @@ std::uint64_t stream(const StreamBlock& block) {
     for (std::uint32_t row = 0; row < block.num_rows; ++row) {
         const unsigned char* elements = rows + row * block.row_stride_bytes;
         std::uint32_t sum = static_cast<std::uint32_t>(block.int_terms[row]);
+        if (block.integer_score == IntegerScore::kCoded)
+            sum = product(block.int_terms[row], block.query_sum);
         for (std::size_t i = 0; i < block.dim; ++i)
             sum += product(query[i], elements[i]);
         const std::int32_t score = static_cast<std::int32_t>(sum);
-        const bool survives =
-            block.is_scaled != 0
-                ? !(static_cast<float>(score) * block.float_terms[row] < block.float_threshold)
-                : score >= block.int_threshold;
+        bool survives = false;
+        if (block.integer_score == IntegerScore::kSum) {
+            survives = score >= block.int_threshold;
+        } else if (block.integer_score == IntegerScore::kScaled) {
+            survives =
+                !(static_cast<float>(score) * block.float_terms[row] < block.float_threshold);
+        } else {
+            survives = !(coded_bound(score, {block.scales[row], block.residuals[row],
+                                             block.float_terms[row], block.residual_multiplier,
+                                             block.multiplier}) < block.float_threshold);
+        }
         if (survives) survivors |= std::uint64_t{1} << row;
     }
     return survivors;
@@ -39,7 +63,9 @@ void pack(const PanelRows& rows, void* panel) {
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int16_t* groups = static_cast<std::int16_t*>(panel);
     std::int32_t* terms = static_cast<std::int32_t*>(panel) + depth * kPanelRows;
-    float* scales = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* float_terms = static_cast<float*>(panel) + (depth + 1) * kPanelRows;
+    float* scales = float_terms + kPanelRows;
+    float* residuals = scales + kPanelRows;
     for (std::uint32_t row = 0; row < kPanelRows; ++row) {
         const std::uint32_t source = row < rows.num_rows ? row : rows.num_rows - 1;
         const unsigned char* elements =
@@ -50,22 +76,33 @@ void pack(const PanelRows& rows, void* panel) {
                 i < rows.dim ? elements[i] : std::int16_t{0};
         }
         terms[row] = rows.int_terms[source];
-        scales[row] = rows.is_scaled != 0 ? rows.float_terms[source] : 0.0F;
+        if (rows.integer_score == IntegerScore::kSum) continue;
+        float_terms[row] = rows.float_terms[source];
+        if (rows.integer_score == IntegerScore::kScaled) continue;
+        scales[row] = rows.scales[source];
+        residuals[row] = rows.residuals[source];
     }
 }
 
 std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
-                          std::uint32_t num_queries, std::uint32_t is_scaled,
-                          const void* thresholds, std::uint64_t* survivors) {
+                          std::uint32_t num_queries, IntegerScore kind, const TileTerms& tile_terms,
+                          std::uint64_t* survivors) {
     const std::int16_t* groups = static_cast<const std::int16_t*>(panel);
     const std::int16_t* queries = static_cast<const std::int16_t*>(tile);
     const std::int32_t* terms = static_cast<const std::int32_t*>(panel) + depth * kPanelRows;
-    const float* scales = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
+    const float* float_terms = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
+    const float* scales = float_terms + kPanelRows;
+    const float* residuals = scales + kPanelRows;
+    const std::int32_t* int_thresholds = static_cast<const std::int32_t*>(tile_terms.thresholds);
+    const float* float_thresholds = static_cast<const float*>(tile_terms.thresholds);
     std::uint64_t any = 0;
     for (std::uint32_t query = 0; query < num_queries; ++query) {
         std::uint32_t sums[kPanelRows];
-        for (std::uint32_t row = 0; row < kPanelRows; ++row)
-            sums[row] = static_cast<std::uint32_t>(terms[row]);
+        for (std::uint32_t row = 0; row < kPanelRows; ++row) {
+            sums[row] = kind == IntegerScore::kCoded
+                            ? product(terms[row], tile_terms.query_sums[query])
+                            : static_cast<std::uint32_t>(terms[row]);
+        }
         for (std::size_t i = 0; i < depth; ++i) {
             const std::int16_t* factors = queries + (i * kTileQueries + query) * kElementsPerGroup;
             const std::int16_t* column = groups + i * kPanelRows * kElementsPerGroup;
@@ -77,10 +114,18 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
         std::uint64_t bits = 0;
         for (std::uint32_t row = 0; row < kPanelRows; ++row) {
             const std::int32_t score = static_cast<std::int32_t>(sums[row]);
-            const bool survives =
-                is_scaled != 0 ? !(static_cast<float>(score) * scales[row] <
-                                   static_cast<const float*>(thresholds)[query])
-                               : score >= static_cast<const std::int32_t*>(thresholds)[query];
+            bool survives = false;
+            if (kind == IntegerScore::kSum) {
+                survives = score >= int_thresholds[query];
+            } else if (kind == IntegerScore::kScaled) {
+                survives =
+                    !(static_cast<float>(score) * float_terms[row] < float_thresholds[query]);
+            } else {
+                survives = !(coded_bound(score, {scales[row], residuals[row], float_terms[row],
+                                                 tile_terms.residual_multipliers[query],
+                                                 tile_terms.multipliers[query]}) <
+                             float_thresholds[query]);
+            }
             if (survives) bits |= std::uint64_t{1} << row;
         }
         survivors[query] = bits;

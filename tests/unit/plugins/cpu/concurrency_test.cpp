@@ -73,5 +73,55 @@ TEST(CpuConcurrency, SearchesAndReadsWhileRowsAreAppended) {
         reader.join();
 }
 
+// A store of integers, searched by readers of earlier snapshots while a row that is none comes.
+TEST(CpuConcurrency, SearchesWhileIntegersAreCodedAgain) {
+    constexpr std::uint32_t kDim = 24;
+    constexpr std::size_t kIntegers = 3000;
+    constexpr std::size_t kRows = 3200;
+    constexpr int kRounds = 12;
+    std::vector<float> rows;
+    for (const std::uint8_t value : random_u8(kIntegers * kDim, 2))
+        rows.push_back(static_cast<float>(value));
+    const auto others = random_f32((kRows - kIntegers) * kDim, 3, 0.0F, 255.0F);
+    rows.insert(rows.end(), others.begin(), others.end());
+    for (int round = 0; round < kRounds; ++round) {
+        HostDouble host(2);
+        const CpuDeviceHandle device(host);
+        const skep_metric metric = round % 2 == 0 ? SKEP_METRIC_L2 : SKEP_METRIC_COSINE;
+        StoreHandle store(device, store_options(metric, SKEP_DTYPE_F32, kDim));
+        skep_matrix part = matrix_of(rows, kDim);
+        part.num_rows = kIntegers;
+        store.append(part);
+        std::atomic<std::uint64_t> published{kIntegers};
+
+        std::vector<std::thread> readers;
+        for (std::size_t reader = 0; reader < 3; ++reader) {
+            readers.emplace_back([&, reader] {
+                for (std::uint64_t seen = 0; seen < kRows;) {
+                    seen = published.load(std::memory_order_acquire);
+                    // Each row is its own nearest neighbour.
+                    const std::size_t num_queries = reader % 2 == 0 ? 1 : 12;
+                    const std::size_t first = (seen - num_queries) * (reader + 1) / 3;
+                    const std::vector<float> queries(
+                        rows.begin() + static_cast<std::ptrdiff_t>(first * kDim),
+                        rows.begin() + static_cast<std::ptrdiff_t>((first + num_queries) * kDim));
+                    const Answer answer =
+                        search(store, matrix_of(queries, kDim), search_request(seen, 1));
+                    for (std::size_t i = 0; i < num_queries; ++i)
+                        EXPECT_EQ(answer.slots[i], first + i);
+                }
+            });
+        }
+        for (std::size_t first = kIntegers; first < kRows; first += 100) {
+            part.num_rows = 100;
+            part.data = rows.data() + first * kDim;
+            store.append(part);
+            published.store(first + 100, std::memory_order_release);
+        }
+        for (std::thread& reader : readers)
+            reader.join();
+    }
+}
+
 }  // namespace
 }  // namespace skep::testing

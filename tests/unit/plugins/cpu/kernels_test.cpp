@@ -46,6 +46,12 @@ TEST_P(CpuKernels, ScoreBytesAsTheScalarTwin) {
     expect_none(findings);
 }
 
+TEST_P(CpuKernels, BoundScoresOfCodes) {
+    Findings findings;
+    check_coded_kernels(table(), findings);
+    expect_none(findings);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryIsa, CpuKernels, ::testing::ValuesIn(cpu::usable_isa_names()),
                          [](const auto& isa) {
                              std::string name(isa.param);

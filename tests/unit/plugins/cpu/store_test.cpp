@@ -287,5 +287,56 @@ TEST_F(CpuStore, SurvivesEveryFailedAllocation) {
     cpu_operations().mask_destroy(mask);
 }
 
+// A row that is none of integers makes a store of integers code all rows again: all or nothing.
+TEST_F(CpuStore, KeepsIntegersWhenCodingThemAgainFails) {
+    std::vector<float> integers;
+    for (const std::uint8_t value : random_u8(std::size_t{3000} * kDim, 13))
+        integers.push_back(static_cast<float>(value));
+    const auto others = random_f32(std::size_t{20000} * kDim, 14);
+    const skep_matrix others_matrix = matrix_of(others, kDim);
+    const auto queries = slice(integers, 100, 12);
+    StoreHandle store(device_, options_);
+    store.append(matrix_of(integers, kDim));
+    const Answer expected = plain_scan(SKEP_METRIC_L2, queries, integers, kDim, 5);
+
+    int num_failures = 0;
+    for (std::int64_t before = 0;; ++before) {
+        const std::uint64_t bytes = host_.bytes_in_use.load();
+        skep_error error = SKEP_ERROR_INIT;
+        host_.allocations_before_failure = before;
+        const skep_status status =
+            cpu_operations().store_append(store.store, &others_matrix, nullptr, &error);
+        if (host_.allocations_before_failure.exchange(-1) >= 0) {
+            ASSERT_EQ(status, SKEP_OK) << error.message;
+            break;
+        }
+        ++num_failures;
+        EXPECT_EQ(status, SKEP_OUT_OF_HOST_MEMORY);
+        EXPECT_EQ(host_.bytes_in_use.load(), bytes);
+        EXPECT_EQ(read_all(store), integers);
+        EXPECT_EQ(search(store, matrix_of(queries, kDim), search_request(3000, 5)), expected);
+    }
+    EXPECT_GE(num_failures, 3);  // codes of the old rows, new rows, their codes
+    EXPECT_EQ(host_.bytes_in_use.load(), stats_of(store).reserved_bytes);
+    std::vector<float> all = integers;
+    all.insert(all.end(), others.begin(), others.end());
+    EXPECT_EQ(read_all(store), all);
+    EXPECT_EQ(search(store, matrix_of(queries, kDim), search_request(23000, 5)),
+              plain_scan(SKEP_METRIC_L2, queries, all, kDim, 5));
+}
+
+// Codes and terms of f32 rows take at most 30 % of the rows.
+TEST_F(CpuStore, CountsItsCodes) {
+    for (const std::uint32_t dim : {128U, 768U}) {
+        StoreHandle store(device_, store_options(SKEP_METRIC_COSINE, SKEP_DTYPE_F32, dim));
+        const auto rows = random_f32(std::size_t{10} * dim, 15);
+        store.append(matrix_of(rows, dim));
+
+        const std::uint64_t row_bytes = std::uint64_t{10} * dim * sizeof(float);
+        EXPECT_EQ(stats_of(store).used_bytes, row_bytes + 10 * (dim + 16));
+        EXPECT_LE(stats_of(store).used_bytes, row_bytes + row_bytes * 3 / 10);
+    }
+}
+
 }  // namespace
 }  // namespace skep::testing

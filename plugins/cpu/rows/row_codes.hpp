@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What integer kernels score: bytes of the rows of a store, with terms.
+//
+// u8 rows are their own codes. An f32 store keeps codes beside its rows: as long as every row
+// consists of integers 0..255 the codes are those integers, afterwards each row is coded with a
+// scale of its own (see "Codes" in search/bounds.hpp).
+#pragma once
+
+#include <skep/types.h>
+
+#include <array>
+#include <cstdint>
+
+#include "host_memory.hpp"
+
+namespace skep::cpu {
+
+// Chunks of one store.
+inline constexpr std::size_t kMaxChunks = 64;
+
+enum class CodeKind : std::uint8_t {
+    kIntegers,  // the elements themselves
+    kScaled,    // scale * (code + int_term), apart from the residual
+};
+
+// The codes of the rows of one chunk.
+struct CodeChunk {
+    const std::byte* codes = nullptr;  // [capacity_slots] rows, row_stride_bytes apart
+    std::uint64_t row_stride_bytes = 0;
+    std::int32_t* int_terms = nullptr;    // [capacity_slots]
+    float* scales = nullptr;              // [capacity_slots]; f32 only, used by kScaled
+    float* residuals = nullptr;           // [capacity_slots]; as scales
+    std::byte* writable_codes = nullptr;  // null: the rows are the codes
+    HostBuffer memory;
+};
+
+// The codes of all chunks. Readers hold on to the ones that they found, while a writer that has to
+// change the kind builds others and then puts them in place.
+struct RowCodes {
+    CodeKind kind = CodeKind::kIntegers;
+    std::array<CodeChunk, kMaxChunks> chunks;
+};
+
+// Whether all rows of an f32 matrix consist of integers 0..255.
+[[nodiscard]] bool has_byte_rows_only(const skep_matrix& rows);
+
+}  // namespace skep::cpu
