@@ -276,17 +276,4 @@ void QueryBlock::describe_query(std::uint64_t query, StreamBlock& block) const {
     block.residual_multiplier = residual_multipliers_[query];
 }
 
-TileTerms QueryBlock::tile_terms(std::uint64_t tile_position) const {
-    const std::uint64_t first = tile_position * shape_.tile_queries();
-    if (int_thresholds_ != nullptr) return {int_thresholds_ + first, nullptr, nullptr, nullptr};
-    if (shape_.arithmetic() != Arithmetic::kCoded)
-        return {float_thresholds_ + first, nullptr, nullptr, nullptr};
-    return {float_thresholds_ + first, sums_ + first, multipliers_ + first,
-            residual_multipliers_ + first};
-}
-
-std::uint64_t QueryBlock::num_tiles() const {
-    return shape_.padded_queries(num_queries_) / shape_.tile_queries();
-}
-
 }  // namespace skep::cpu

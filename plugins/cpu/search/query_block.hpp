@@ -84,7 +84,9 @@ class QueryBlock {
     // Fills in what a streaming kernel takes from the query.
     void describe_query(std::uint64_t query, StreamBlock& block) const;
 
-    [[nodiscard]] std::uint64_t num_tiles() const;
+    [[nodiscard]] std::uint64_t num_tiles() const {
+        return shape_.padded_queries(num_queries_) / shape_.tile_queries();
+    }
     [[nodiscard]] const std::uint32_t* tile(std::uint64_t position) const {
         return tiles_ + position * shape_.depth() * shape_.tile_queries();
     }
@@ -92,7 +94,12 @@ class QueryBlock {
     [[nodiscard]] const float* float_thresholds(std::uint64_t tile_position) const {
         return float_thresholds_ + tile_position * shape_.tile_queries();
     }
-    [[nodiscard]] TileTerms tile_terms(std::uint64_t tile_position) const;
+    [[nodiscard]] TileTerms tile_terms(std::uint64_t tile_position) const {
+        const std::uint64_t first = tile_position * shape_.tile_queries();
+        if (int_thresholds_ != nullptr) return {int_thresholds_ + first, nullptr, nullptr, nullptr};
+        return {float_thresholds_ + first, sums_ + first, multipliers_ + first,
+                residual_multipliers_ + first};
+    }
 
   private:
     struct Layout;

@@ -79,9 +79,8 @@ void range_search(const RowStore& store, const skep_matrix& queries,
     const SearchPlan plan(store, choose_arithmetic(store, *codes, queries), queries.num_rows,
                           request.num_slots);
     ArrayLayout per_worker;
-    const std::uint64_t block = per_worker.add<std::byte>(
-        QueryBlock::scratch_bytes(plan.shape, store.dim(), plan.queries_per_block));
-    const std::uint64_t panel = per_worker.add<std::byte>(plan.shape.panel_bytes());
+    const std::uint64_t block = per_worker.add<std::byte>(plan.block_bytes);
+    const std::uint64_t panel = per_worker.add<std::byte>(plan.panel_bytes);
     const HostBuffer memory(store.backend().host(), per_worker.bytes() * plan.num_workers,
                             "range search");
 
@@ -91,18 +90,12 @@ void range_search(const RowStore& store, const skep_matrix& queries,
         if (meter.status() != SKEP_OK) return;
         const NumericEnvironment environment;
         std::byte* scratch = memory.data() + worker_id * per_worker.bytes();
-        const std::uint64_t first_query = task_id / plan.num_ranges * plan.queries_per_block;
-        const std::uint64_t num_queries =
-            std::min(plan.queries_per_block, plan.num_queries - first_query);
-        const std::uint64_t first_slot = task_id % plan.num_ranges * plan.slots_per_range;
-        const std::uint64_t last_slot = std::min(plan.num_slots, first_slot + plan.slots_per_range);
-
-        QueryBlock query_block(store, plan.shape, queries, first_query, num_queries,
-                               scratch + block);
-        RangeSink range_sink(sink, emission, meter, request.radius, first_query);
+        const TaskSpan span = plan.task(task_id);
+        RangeSink range_sink(sink, emission, meter, request.radius, span.first_query);
         TaskMeter task_meter(meter);
-        Scan scan(store, *codes, visible, query_block, scratch + panel, task_meter, range_sink);
-        if (scan.run(first_slot, last_slot)) range_sink.flush();
+        const ScanTask scan{store, *codes,          visible,         plan,      queries,
+                            span,  scratch + block, scratch + panel, task_meter};
+        if (scan.run(range_sink)) range_sink.flush();
     };
     run_tasks(store.backend().host(), plan.num_tasks(), task);
     meter.check("range search");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One pass over a range of rows for a block of queries: filter by score, refine what survives.
+// Where codes let too much survive, the rest of the range is scored in floats: right either way,
+// and no slower than floats alone.
 //
 // A Sink takes the refined rows:
 //     double bound(query)                           rows farther than this are of no interest
@@ -8,15 +10,23 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 
 #include "rows/row_store.hpp"
 #include "search/query_block.hpp"
+#include "search/search_plan.hpp"
 #include "search/top_k.hpp"
 #include "work_meter.hpp"
 
 namespace skep::cpu {
+
+enum class ScanEnd : std::uint8_t {
+    kDone,
+    kStopped,  // by the host
+    kLoose,    // codes rule out too little: floats shall go on at next_slot()
+};
 
 template <typename Sink>
 class Scan {
@@ -36,9 +46,9 @@ class Scan {
             queries.set_bound(query, sink.bound(query));
     }
 
-    // Slots first_slot to last_slot - 1. False when the call was stopped.
-    bool run(std::uint64_t first_slot, std::uint64_t last_slot) {
-        if (first_slot >= last_slot) return true;
+    // Slots first_slot to last_slot - 1.
+    ScanEnd run(std::uint64_t first_slot, std::uint64_t last_slot) {
+        if (first_slot >= last_slot) return ScanEnd::kDone;
         const std::uint32_t step =
             queries_.shape().uses_panels() ? queries_.shape().panel_rows() : kStreamRows;
         std::size_t position = store_.chunk_of(first_slot);
@@ -57,11 +67,16 @@ class Scan {
                                      ? meter_.advance(count * queries_.num_queries(), count)
                                  : queries_.shape().uses_panels() ? score_panel(rows, visible)
                                                                   : score_stream(rows, visible);
-            if (!goes_on) return false;
+            if (!goes_on) return ScanEnd::kStopped;
             slot += count;
+            num_scored_ += count;
+            next_slot_ = slot;
+            if (is_loose()) return ScanEnd::kLoose;
         }
-        return true;
+        return ScanEnd::kDone;
     }
+
+    [[nodiscard]] std::uint64_t next_slot() const { return next_slot_; }
 
   private:
     // Consecutive rows of one chunk.
@@ -110,18 +125,18 @@ class Scan {
                                                                : kernels_.floats->stream_f32;
         for (std::uint64_t query = 0; query < queries_.num_queries(); ++query) {
             queries_.describe_query(query, block);
-            const std::uint64_t survivors = kernel(block) & visible;
-            const std::uint64_t refined = refine(query, rows, survivors);
-            if (!meter_.advance(rows.count, (rows.count + refined) * store_.dim())) return false;
+            collect(query, rows, kernel(block) & visible);
+            if (!meter_.advance(rows.count, rows.count * store_.dim())) return false;
         }
-        return true;
+        return refine_collected(rows);
     }
 
     bool score_panel(const Rows& rows, std::uint64_t visible) {
         pack_panel(rows);
         const ScoreShape& shape = queries_.shape();
+        const std::uint64_t num_tiles = queries_.num_tiles();
         std::uint64_t survivors[kMaxTileQueries];
-        for (std::uint64_t tile = 0; tile < queries_.num_tiles(); ++tile) {
+        for (std::uint64_t tile = 0; tile < num_tiles; ++tile) {
             const std::uint64_t first_query = tile * shape.tile_queries();
             const auto num_queries = static_cast<std::uint32_t>(std::min<std::uint64_t>(
                 shape.tile_queries(), queries_.num_queries() - first_query));
@@ -134,15 +149,14 @@ class Scan {
                     : kernels_.integers->score_panel(panel_, queries_.tile(tile), shape.depth(),
                                                      num_queries, shape.integer_score(),
                                                      queries_.tile_terms(tile), survivors);
-            std::uint64_t refined = 0;
             if ((any & visible) != 0) {
                 for (std::uint32_t query = 0; query < num_queries; ++query)
-                    refined += refine(first_query + query, rows, survivors[query] & visible);
+                    collect(first_query + query, rows, survivors[query] & visible);
             }
             const std::uint64_t scored = std::uint64_t{rows.count} * num_queries;
-            if (!meter_.advance(scored, (scored + refined) * store_.dim())) return false;
+            if (!meter_.advance(scored, scored * store_.dim())) return false;
         }
-        return true;
+        return refine_collected(rows);
     }
 
     void pack_panel(const Rows& rows) {
@@ -157,22 +171,74 @@ class Scan {
         }
     }
 
-    // Computes the distances of the surviving rows; how many they were.
-    std::uint64_t refine(std::uint64_t query, const Rows& rows, std::uint64_t survivors) {
-        const auto refined = static_cast<std::uint64_t>(std::popcount(survivors));
-        // Codes that are the elements take a quarter of the memory.
-        const bool are_rows = queries_.shape().arithmetic() == Arithmetic::kInteger;
-        bool has_moved = false;
+    // Puts surviving rows of a query aside and asks for them, so that they arrive while others are
+    // scored. A query meets the same rows once, so that its bound loses nothing by the wait.
+    void collect(std::uint64_t query, const Rows& rows, std::uint64_t survivors) {
+        if (survivors == 0) return;
+        if (num_collected_ == kMaxCollected) refine_collected(rows);
+        collected_[num_collected_] = {query, survivors};
+        ++num_collected_;
+        const std::size_t row_bytes = store_.dim() * (refines_codes() ? 1 : sizeof(float));
+        const std::size_t asked_bytes = std::min(row_bytes, kAskedBytes);
         for (; survivors != 0; survivors &= survivors - 1) {
-            const auto i = static_cast<std::uint64_t>(std::countr_zero(survivors));
-            const double distance =
-                queries_.exact_distance(query, are_rows ? rows.code(i) : rows.row(i));
-            has_moved |=
-                sink_.offer(query, {distance, static_cast<std::uint32_t>(rows.first_slot + i)});
+            const std::byte* row = exact_row(rows, survivors);
+            for (std::size_t i = 0; i < asked_bytes; i += kVectorAlignment)
+                __builtin_prefetch(row + i);
         }
-        if (has_moved) queries_.set_bound(query, sink_.bound(query));
-        return refined;
     }
+
+    // Whether more rows survived for nothing than the time saved by codes pays for. A distance
+    // takes as long as some 50 scores of floats in panels and 5 in streams (dim 128, AVX-512), and
+    // codes save most of those.
+    [[nodiscard]] bool is_loose() const {
+        constexpr std::uint64_t kFreePerQuery = 64;
+        if (queries_.shape().arithmetic() != Arithmetic::kCoded) return false;
+        const std::uint64_t rows_per_distance = queries_.shape().uses_panels() ? 32 : 4;
+        return num_wasted_ >
+               queries_.num_queries() * (kFreePerQuery + num_scored_ / rows_per_distance);
+    }
+
+    // Computes the distances of the rows put aside. False when the call was stopped.
+    bool refine_collected(const Rows& rows) {
+        std::uint64_t num_refined = 0;
+        for (std::size_t i = 0; i < num_collected_; ++i) {
+            const std::uint64_t query = collected_[i].query;
+            bool has_moved = false;
+            for (std::uint64_t left = collected_[i].survivors; left != 0; left &= left - 1) {
+                const double distance = queries_.exact_distance(query, exact_row(rows, left));
+                if (distance > sink_.bound(query)) ++num_wasted_;
+                const std::uint64_t slot = rows.first_slot + lowest_bit(left);
+                has_moved |= sink_.offer(query, {distance, static_cast<std::uint32_t>(slot)});
+                ++num_refined;
+            }
+            if (has_moved) queries_.set_bound(query, sink_.bound(query));
+        }
+        num_collected_ = 0;
+        return meter_.advance(0, num_refined * store_.dim());
+    }
+
+    // What exact distances are computed from. Codes that are the elements take a quarter of the
+    // memory of floats.
+    [[nodiscard]] bool refines_codes() const {
+        return queries_.shape().arithmetic() == Arithmetic::kInteger;
+    }
+    // Of the first of the survivors.
+    [[nodiscard]] const std::byte* exact_row(const Rows& rows, std::uint64_t survivors) const {
+        const std::uint64_t i = lowest_bit(survivors);
+        return refines_codes() ? rows.code(i) : rows.row(i);
+    }
+    [[nodiscard]] static std::uint64_t lowest_bit(std::uint64_t bits) {
+        return static_cast<std::uint64_t>(std::countr_zero(bits));
+    }
+
+    // Rows of one query that wait for their distances.
+    struct Collected {
+        std::uint64_t query;
+        std::uint64_t survivors;
+    };
+    static constexpr std::size_t kMaxCollected = 64;
+    // Of each such row; what follows is found by the processor.
+    static constexpr std::size_t kAskedBytes = 512;
 
     const RowStore& store_;
     const RowCodes& codes_;
@@ -182,6 +248,43 @@ class Scan {
     std::byte* panel_;
     TaskMeter& meter_;
     Sink& sink_;
+    std::array<Collected, kMaxCollected> collected_;
+    std::size_t num_collected_ = 0;
+    std::uint64_t num_scored_ = 0;  // rows
+    std::uint64_t num_wasted_ = 0;  // distances past the bound, of all queries
+    std::uint64_t next_slot_ = 0;
+};
+
+// What one task scans, and with what.
+struct ScanTask {
+    const RowStore& store;
+    const RowCodes& codes;
+    const Visibility& visible;
+    const SearchPlan& plan;
+    const skep_matrix& queries;
+    const TaskSpan& span;
+    std::byte* block;  // block_bytes of scratch
+    std::byte* panel;  // panel_bytes
+    TaskMeter& meter;
+
+    // False when the call was stopped.
+    template <typename Sink>
+    bool run(Sink& sink) const {
+        std::uint64_t next_slot = span.first_slot;
+        const ScanEnd end = run_with(plan.shape, sink, next_slot);
+        if (end != ScanEnd::kLoose) return end == ScanEnd::kDone;
+        return run_with(plan.float_shape, sink, next_slot) == ScanEnd::kDone;
+    }
+
+  private:
+    template <typename Sink>
+    ScanEnd run_with(const ScoreShape& shape, Sink& sink, std::uint64_t& next_slot) const {
+        QueryBlock query_block(store, shape, queries, span.first_query, span.num_queries, block);
+        Scan scan(store, codes, visible, query_block, panel, meter, sink);
+        const ScanEnd end = scan.run(next_slot, span.last_slot);
+        next_slot = scan.next_slot();
+        return end;
+    }
 };
 
 }  // namespace skep::cpu

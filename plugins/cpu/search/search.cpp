@@ -128,9 +128,8 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
     const std::uint64_t sizes = shared.add<std::uint64_t>(queries.num_rows * table.num_ranges);
     const std::uint64_t cursors = shared.add<std::uint64_t>(table.num_ranges);
     ArrayLayout per_worker;
-    const std::uint64_t block = per_worker.add<std::byte>(
-        QueryBlock::scratch_bytes(plan.shape, store.dim(), plan.queries_per_block));
-    const std::uint64_t panel = per_worker.add<std::byte>(plan.shape.panel_bytes());
+    const std::uint64_t block = per_worker.add<std::byte>(plan.block_bytes);
+    const std::uint64_t panel = per_worker.add<std::byte>(plan.panel_bytes);
     const std::uint64_t heaps = per_worker.add<TopK>(plan.queries_per_block);
     const HostBuffer memory(store.backend().host(),
                             shared.bytes() + per_worker.bytes() * plan.num_workers, "search");
@@ -142,20 +141,13 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         if (meter.status() != SKEP_OK) return;
         const NumericEnvironment environment;
         std::byte* scratch = memory.data() + shared.bytes() + worker_id * per_worker.bytes();
-        const std::uint64_t first_query = task_id / plan.num_ranges * plan.queries_per_block;
-        const std::uint64_t num_queries =
-            std::min(plan.queries_per_block, plan.num_queries - first_query);
-        const std::uint64_t range = task_id % plan.num_ranges;
-        const std::uint64_t first_slot = range * plan.slots_per_range;
-        const std::uint64_t last_slot = std::min(plan.num_slots, first_slot + plan.slots_per_range);
-
-        QueryBlock query_block(store, plan.shape, queries, first_query, num_queries,
-                               scratch + block);
-        NearestSink sink(table, reinterpret_cast<TopK*>(scratch + heaps), first_query, num_queries,
-                         range);
+        const TaskSpan span = plan.task(task_id);
+        NearestSink sink(table, reinterpret_cast<TopK*>(scratch + heaps), span.first_query,
+                         span.num_queries, span.range);
         TaskMeter task_meter(meter);
-        Scan scan(store, *codes, visible, query_block, scratch + panel, task_meter, sink);
-        if (scan.run(first_slot, last_slot)) sink.finish();
+        const ScanTask scan{store, *codes,          visible,         plan,      queries,
+                            span,  scratch + block, scratch + panel, task_meter};
+        if (scan.run(sink)) sink.finish();
     };
     run_tasks(store.backend().host(), plan.num_tasks(), task);
     meter.check("search");

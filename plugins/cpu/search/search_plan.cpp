@@ -25,6 +25,7 @@ std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
 SearchPlan::SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64_t query_count,
                        std::uint64_t slot_count)
     : shape(store, arithmetic, query_count >= kPanelQueries),
+      float_shape(store, Arithmetic::kFloat, query_count >= kPanelQueries),
       num_queries(query_count),
       num_slots(slot_count) {
     const std::uint64_t workers =
@@ -57,6 +58,23 @@ SearchPlan::SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64
     num_ranges = std::max<std::uint64_t>(1, divide_up(num_slots, slots_per_range));
     // Any worker may take any of several tasks; one task runs under id 0.
     num_workers = num_tasks() == 1 ? 1 : static_cast<std::uint32_t>(workers);
+
+    block_bytes = QueryBlock::scratch_bytes(shape, store.dim(), queries_per_block);
+    panel_bytes = shape.panel_bytes();
+    if (arithmetic != Arithmetic::kCoded) return;
+    block_bytes = std::max(block_bytes,
+                           QueryBlock::scratch_bytes(float_shape, store.dim(), queries_per_block));
+    panel_bytes = std::max(panel_bytes, float_shape.panel_bytes());
+}
+
+TaskSpan SearchPlan::task(std::uint64_t task_id) const {
+    TaskSpan span{};
+    span.first_query = task_id / num_ranges * queries_per_block;
+    span.num_queries = std::min(queries_per_block, num_queries - span.first_query);
+    span.range = task_id % num_ranges;
+    span.first_slot = span.range * slots_per_range;
+    span.last_slot = std::min(num_slots, span.first_slot + slots_per_range);
+    return span;
 }
 
 }  // namespace skep::cpu

@@ -8,14 +8,25 @@
 
 namespace skep::cpu {
 
+// The queries and slots of one task.
+struct TaskSpan {
+    std::uint64_t first_query;
+    std::uint64_t num_queries;
+    std::uint64_t range;
+    std::uint64_t first_slot;
+    std::uint64_t last_slot;  // not included
+};
+
 // Answers do not depend on any of this; speed and memory do.
 struct SearchPlan {
     SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64_t num_queries,
                std::uint64_t num_slots);
 
     [[nodiscard]] std::uint64_t num_tasks() const { return num_blocks * num_ranges; }
+    [[nodiscard]] TaskSpan task(std::uint64_t task_id) const;
 
     ScoreShape shape;
+    ScoreShape float_shape;  // what a task goes over to where codes rule out too little
     std::uint64_t num_queries;
     std::uint64_t num_slots;
     std::uint64_t queries_per_block;  // the last block may have fewer
@@ -23,6 +34,9 @@ struct SearchPlan {
     std::uint64_t slots_per_range;  // the last range may have fewer
     std::uint64_t num_ranges;
     std::uint32_t num_workers;  // that may run tasks
+    // Scratch of one worker for scanning: a block of queries, then a panel.
+    std::uint64_t block_bytes;
+    std::uint64_t panel_bytes;
 };
 
 // Runs task(task_id, worker_id) for every task of a plan, on the calling thread if there is one
