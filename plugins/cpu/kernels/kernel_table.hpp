@@ -120,10 +120,11 @@ struct FloatKernels {
 //
 // A query's operands are [dim] integers of operand_bytes each, padded with zeros to a whole number
 // of 64-byte blocks: value - query_shift of a u8 query, whose row terms include query_shift * (sum
-// of the row); the signed codes of a coded one. A panel is [depth][panel_rows] groups of 4 bytes,
-// each holding 4 / operand_bytes elements of one row, zeros past the end; then kPanelTerms arrays
-// [panel_rows]: int_terms, float_terms, scales, residuals, as far as the score uses them. A tile
-// is [depth][tile_queries] groups of 4 bytes. depth = ceil(dim * operand_bytes / 4).
+// of the row); the signed codes of a coded one. A panel is [depth][panel_rows] groups of 4 bytes
+// (in the scalar kernels [panel_rows][depth]), each holding 4 / operand_bytes elements of one row,
+// zeros past the end; then kPanelTerms arrays [panel_rows]: int_terms, float_terms, scales,
+// residuals, as far as the score uses them. A tile is [depth][tile_queries] groups of 4 bytes.
+// depth = ceil(dim * operand_bytes / 4).
 inline constexpr std::size_t kPanelTerms = 4;
 struct IntegerKernels {
     std::uint32_t panel_rows;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Integer scores of rows of bytes, in plain code. Operands are int16, two to a group.
+//
+// A tile is one query and a panel holds its rows one after another, [panel_rows][depth], so that
+// the inner loop is a dot product of neighbouring elements, which compilers turn into vectors of
+// any baseline.
 #include <cstdint>
 
 #include "kernels/scalar/tables.hpp"
@@ -8,12 +12,20 @@ namespace skep::cpu {
 namespace {
 
 constexpr std::uint32_t kPanelRows = 16;
-constexpr std::uint32_t kTileQueries = 4;
+constexpr std::uint32_t kTileQueries = 1;
 constexpr std::size_t kElementsPerGroup = 2;
 
 // Unsigned, so that a partial sum may wrap.
 std::uint32_t product(std::int32_t a, std::int32_t b) {
     return static_cast<std::uint32_t>(a * b);
+}
+
+// No partial sum passes 2^31: see kMaxIntegerDim.
+std::int32_t dot(const std::int16_t* a, const std::int16_t* b, std::size_t count) {
+    std::int32_t sum = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        sum += a[i] * b[i];
+    return sum;
 }
 
 // What the row and the query of one sum bring to its bound.
@@ -70,11 +82,9 @@ void pack(const PanelRows& rows, void* panel) {
         const std::uint32_t source = row < rows.num_rows ? row : rows.num_rows - 1;
         const unsigned char* elements =
             static_cast<const unsigned char*>(rows.rows) + source * rows.row_stride_bytes;
-        for (std::size_t i = 0; i < depth * kElementsPerGroup; ++i) {
-            const std::size_t group = i / kElementsPerGroup * kPanelRows + row;
-            groups[group * kElementsPerGroup + i % kElementsPerGroup] =
-                i < rows.dim ? elements[i] : std::int16_t{0};
-        }
+        std::int16_t* target = groups + row * depth * kElementsPerGroup;
+        for (std::size_t i = 0; i < depth * kElementsPerGroup; ++i)
+            target[i] = i < rows.dim ? elements[i] : std::int16_t{0};
         terms[row] = rows.int_terms[source];
         if (rows.integer_score == IntegerScore::kSum) continue;
         float_terms[row] = rows.float_terms[source];
@@ -84,54 +94,40 @@ void pack(const PanelRows& rows, void* panel) {
     }
 }
 
-std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
-                          std::uint32_t num_queries, IntegerScore kind, const TileTerms& tile_terms,
+std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth, std::uint32_t,
+                          IntegerScore kind, const TileTerms& tile_terms,
                           std::uint64_t* survivors) {
-    const std::int16_t* groups = static_cast<const std::int16_t*>(panel);
-    const std::int16_t* queries = static_cast<const std::int16_t*>(tile);
+    const std::int16_t* rows = static_cast<const std::int16_t*>(panel);
+    const std::int16_t* query = static_cast<const std::int16_t*>(tile);
+    const std::size_t count = depth * kElementsPerGroup;
     const std::int32_t* terms = static_cast<const std::int32_t*>(panel) + depth * kPanelRows;
     const float* float_terms = static_cast<const float*>(panel) + (depth + 1) * kPanelRows;
     const float* scales = float_terms + kPanelRows;
     const float* residuals = scales + kPanelRows;
-    const std::int32_t* int_thresholds = static_cast<const std::int32_t*>(tile_terms.thresholds);
-    const float* float_thresholds = static_cast<const float*>(tile_terms.thresholds);
-    std::uint64_t any = 0;
-    for (std::uint32_t query = 0; query < num_queries; ++query) {
-        std::uint32_t sums[kPanelRows];
-        for (std::uint32_t row = 0; row < kPanelRows; ++row) {
-            sums[row] = kind == IntegerScore::kCoded
-                            ? product(terms[row], tile_terms.query_sums[query])
-                            : static_cast<std::uint32_t>(terms[row]);
+    std::uint64_t bits = 0;
+    for (std::uint32_t row = 0; row < kPanelRows; ++row) {
+        const std::uint32_t first_sum = kind == IntegerScore::kCoded
+                                            ? product(terms[row], *tile_terms.query_sums)
+                                            : static_cast<std::uint32_t>(terms[row]);
+        const std::int32_t sum = dot(rows + row * count, query, count);
+        const std::int32_t score =
+            static_cast<std::int32_t>(first_sum + static_cast<std::uint32_t>(sum));
+        bool survives = false;
+        if (kind == IntegerScore::kSum) {
+            survives = score >= *static_cast<const std::int32_t*>(tile_terms.thresholds);
+        } else if (kind == IntegerScore::kScaled) {
+            survives = !(static_cast<float>(score) * float_terms[row] <
+                         *static_cast<const float*>(tile_terms.thresholds));
+        } else {
+            survives =
+                !(coded_bound(score, {scales[row], residuals[row], float_terms[row],
+                                      *tile_terms.residual_multipliers, *tile_terms.multipliers}) <
+                  *static_cast<const float*>(tile_terms.thresholds));
         }
-        for (std::size_t i = 0; i < depth; ++i) {
-            const std::int16_t* factors = queries + (i * kTileQueries + query) * kElementsPerGroup;
-            const std::int16_t* column = groups + i * kPanelRows * kElementsPerGroup;
-            for (std::uint32_t row = 0; row < kPanelRows; ++row) {
-                sums[row] += product(factors[0], column[row * kElementsPerGroup]) +
-                             product(factors[1], column[row * kElementsPerGroup + 1]);
-            }
-        }
-        std::uint64_t bits = 0;
-        for (std::uint32_t row = 0; row < kPanelRows; ++row) {
-            const std::int32_t score = static_cast<std::int32_t>(sums[row]);
-            bool survives = false;
-            if (kind == IntegerScore::kSum) {
-                survives = score >= int_thresholds[query];
-            } else if (kind == IntegerScore::kScaled) {
-                survives =
-                    !(static_cast<float>(score) * float_terms[row] < float_thresholds[query]);
-            } else {
-                survives = !(coded_bound(score, {scales[row], residuals[row], float_terms[row],
-                                                 tile_terms.residual_multipliers[query],
-                                                 tile_terms.multipliers[query]}) <
-                             float_thresholds[query]);
-            }
-            if (survives) bits |= std::uint64_t{1} << row;
-        }
-        survivors[query] = bits;
-        any |= bits;
+        if (survives) bits |= std::uint64_t{1} << row;
     }
-    return any;
+    *survivors = bits;
+    return bits;
 }
 
 }  // namespace
