@@ -223,9 +223,12 @@ void add_float_panel(const cpu::KernelTable& table, const Inputs& inputs) {
                                  });
 }
 
-void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs) {
+// Sums, or bounds of codes whose scale is 1 and whose residual is 0: the same rows survive.
+void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs, cpu::IntegerScore score) {
     const cpu::IntegerKernels& kernels = *table.integers;
-    const std::string shape = "/inner_product/u8/dim:" + std::to_string(inputs.dim) +
+    const bool is_coded = score == cpu::IntegerScore::kCoded;
+    const std::string shape = std::string("/inner_product/") + (is_coded ? "coded" : "u8") +
+                              "/dim:" + std::to_string(inputs.dim) +
                               "/rows:" + std::to_string(kernels.panel_rows);
     const std::size_t depth = (inputs.dim * kernels.operand_bytes + 3) / 4;
     const auto operands = integer_operands(kernels, inputs);
@@ -237,32 +240,42 @@ void add_byte_panel(const cpu::KernelTable& table, const Inputs& inputs) {
     rows.num_rows = kernels.panel_rows;
     rows.float_terms = inputs.float_terms.data();
     rows.int_terms = terms.data();
+    rows.integer_score = score;
+    const std::vector<float> scales(inputs.num_rows, 1.0F);
+    rows.scales = scales.data();
+    rows.residuals = inputs.float_terms.data();
     std::vector<std::uint32_t> panel((depth + cpu::kPanelTerms) * kernels.panel_rows);
     std::vector<std::uint32_t> tile(depth * kernels.tile_queries);
     for (std::size_t i = 0; i < tile.size(); ++i)
         tile[i] = operands[i / kernels.tile_queries];
-    const std::vector<std::int32_t> thresholds(kernels.tile_queries,
-                                               static_cast<std::int32_t>(inputs.threshold));
+    const auto threshold = static_cast<std::int32_t>(inputs.threshold);
+    const std::vector<std::int32_t> int_thresholds(kernels.tile_queries, threshold);
+    const std::vector<float> float_thresholds(kernels.tile_queries, static_cast<float>(threshold));
+    const std::vector<std::int32_t> query_sums(kernels.tile_queries, 1);
+    const std::vector<float> multipliers(kernels.tile_queries, 1.0F);
     std::vector<std::uint64_t> survivors(kernels.tile_queries);
     kernels.pack(rows, panel.data());
-    kernels.score_panel(panel.data(), tile.data(), depth, kernels.tile_queries,
-                        cpu::IntegerScore::kSum, {thresholds.data(), nullptr, nullptr, nullptr},
-                        survivors.data());
+    auto score_once = [=, &kernels]() mutable {
+        const void* thresholds = is_coded ? static_cast<const void*>(float_thresholds.data())
+                                          : static_cast<const void*>(int_thresholds.data());
+        kernels.score_panel(panel.data(), tile.data(), depth, kernels.tile_queries, score,
+                            {thresholds, query_sums.data(), multipliers.data(), multipliers.data()},
+                            survivors.data());
+        return survivors.data();
+    };
     cpu::StreamBlock block = byte_block(inputs, operands, terms);
     block.num_rows = kernels.panel_rows;
-    for (const std::uint64_t bits : survivors)
-        require(bits == kernels.stream(block), "panel/" + std::string(table.isa) + shape);
+    const std::uint64_t* found = score_once();
+    for (std::uint32_t query = 0; query < kernels.tile_queries; ++query)
+        require(found[query] == kernels.stream(block), "panel/" + std::string(table.isa) + shape);
 
     benchmark::RegisterBenchmark(
         ("panel/" + std::string(table.isa) + shape +
          "/queries:" + std::to_string(kernels.tile_queries))
             .c_str(),
         [=, &kernels](benchmark::State& state) mutable {
-            for (auto _ : state) {
-                benchmark::DoNotOptimize(kernels.score_panel(
-                    panel.data(), tile.data(), depth, kernels.tile_queries, cpu::IntegerScore::kSum,
-                    {thresholds.data(), nullptr, nullptr, nullptr}, survivors.data()));
-            }
+            for (auto _ : state)
+                benchmark::DoNotOptimize(score_once());
             count_madds(state, inputs.dim * kernels.panel_rows * kernels.tile_queries);
         });
 }
@@ -282,7 +295,8 @@ int main(int argc, char** argv) {
                 bench::add_refine(table, shape);
                 bench::add_stream(table, shape);
                 bench::add_float_panel(table, shape);
-                bench::add_byte_panel(table, shape);
+                bench::add_byte_panel(table, shape, cpu::IntegerScore::kSum);
+                bench::add_byte_panel(table, shape, cpu::IntegerScore::kCoded);
             }
         }
         benchmark::RunSpecifiedBenchmarks();
