@@ -218,21 +218,26 @@ std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::si
         }
         return any;
     }
+    // One half after the other: the terms of both would not fit beside the sums.
     const float* scales = float_terms + kPanelRows;
     const float* residuals = scales + kPanelRows;
     const RowTerms low_rows = {low_terms, _mm512_loadu_ps(scales), _mm512_loadu_ps(residuals)};
+    std::uint32_t low_bits[kQueries];
+#pragma GCC unroll 12
+    for (std::uint32_t query = 0; query < kQueries; ++query) {
+        low_bits[query] =
+            reaching_coded(low[query], low_rows, tile_terms.residual_multipliers[query],
+                           tile_terms.multipliers[query], float_thresholds[query]);
+    }
     const RowTerms high_rows = {high_terms, _mm512_loadu_ps(scales + kLanes),
                                 _mm512_loadu_ps(residuals + kLanes)};
 #pragma GCC unroll 12
     for (std::uint32_t query = 0; query < kQueries; ++query) {
-        const float residual_multiplier = tile_terms.residual_multipliers[query];
-        const float multiplier = tile_terms.multipliers[query];
-        const std::uint32_t low_bits = reaching_coded(low[query], low_rows, residual_multiplier,
-                                                      multiplier, float_thresholds[query]);
-        const std::uint32_t high_bits = reaching_coded(high[query], high_rows, residual_multiplier,
-                                                       multiplier, float_thresholds[query]);
-        survivors[query] = low_bits | high_bits << kLanes;
-        any |= low_bits | high_bits << kLanes;
+        const std::uint32_t high_bits =
+            reaching_coded(high[query], high_rows, tile_terms.residual_multipliers[query],
+                           tile_terms.multipliers[query], float_thresholds[query]);
+        survivors[query] = low_bits[query] | high_bits << kLanes;
+        any |= low_bits[query] | high_bits << kLanes;
     }
     return any;
 }
