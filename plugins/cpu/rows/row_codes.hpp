@@ -27,9 +27,9 @@ enum class CodeKind : std::uint8_t {
 struct CodeChunk {
     const std::byte* codes = nullptr;  // [capacity_slots] rows, row_stride_bytes apart
     std::uint64_t row_stride_bytes = 0;
-    std::int32_t* int_terms = nullptr;    // [capacity_slots]
-    float* scales = nullptr;              // [capacity_slots]; f32 only, used by kScaled
-    float* residuals = nullptr;           // [capacity_slots]; as scales
+    std::int32_t* int_terms = nullptr;    // [capacity_slots]; see integer_row_term and RowCode
+    float* scales = nullptr;              // [capacity_slots]; f32 only
+    float* residuals = nullptr;           // [capacity_slots]; f32 only
     std::byte* writable_codes = nullptr;  // null: the rows are the codes
     HostBuffer memory;
 };

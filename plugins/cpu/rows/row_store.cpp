@@ -317,7 +317,12 @@ void RowStore::encode(const RowChunk& chunk, const CodeChunk& codes, CodeKind ki
         codes.residuals[position] = code.residual;
         return;
     }
-    if (target != nullptr) narrow_row(row, dim, target);
+    if (target != nullptr) {
+        narrow_row(row, dim, target);
+        const RowCode code = integer_row_code(options_.metric, squared_norm);
+        codes.scales[position] = code.scale;
+        codes.residuals[position] = code.residual;
+    }
     codes.int_terms[position] = integer_row_term(
         options_.metric, backend_.kernels().integers->query_shift,
         sum_of_elements(codes.codes + position * codes.row_stride_bytes, dim), squared_norm);

@@ -76,6 +76,16 @@ float component(const void* row, std::size_t i) {
     return value;
 }
 
+// What a kernel is told of a row with this scale, squared residual and int term.
+RowCode row_code(skep_metric metric, double squared_norm, float scale, double squared_residual,
+                 std::int32_t int_term) {
+    const double norm = std::sqrt(squared_norm);
+    const double error = std::sqrt(squared_residual) * (1.0 + kRowCodeError) + norm * kRowCodeError;
+    const double divisor = metric == SKEP_METRIC_COSINE && norm > 0.0 ? norm : 1.0;
+    return {static_cast<float>(static_cast<double>(scale) / divisor), round_up(error / divisor),
+            int_term};
+}
+
 }  // namespace
 
 double relative_error(std::size_t dim) {
@@ -132,11 +142,12 @@ RowCode encode_row(skep_metric metric, const void* row, std::size_t dim, double 
         residual.add(i, static_cast<double>(value) -
                             static_cast<double>(scale) * static_cast<double>(code - zero_point));
     }
-    const double norm = std::sqrt(squared_norm);
-    const double error = std::sqrt(residual.total()) * (1.0 + kRowCodeError) + norm * kRowCodeError;
-    const double divisor = metric == SKEP_METRIC_COSINE && norm > 0.0 ? norm : 1.0;
-    return {static_cast<float>(static_cast<double>(scale) / divisor), round_up(error / divisor),
-            -static_cast<std::int32_t>(zero_point)};
+    return row_code(metric, squared_norm, scale, residual.total(),
+                    -static_cast<std::int32_t>(zero_point));
+}
+
+RowCode integer_row_code(skep_metric metric, double squared_norm) {
+    return row_code(metric, squared_norm, 1.0F, 0.0, 0);
 }
 
 bool is_codable_query(double largest_magnitude) {

@@ -70,6 +70,9 @@ struct RowCode {
 [[nodiscard]] RowCode encode_row(skep_metric metric, const void* row, std::size_t dim,
                                  double squared_norm, std::uint8_t* codes);
 
+// What a row of integers 0..255 has besides, which are its own codes: the zero point is 0.
+[[nodiscard]] RowCode integer_row_code(skep_metric metric, double squared_norm);
+
 // What a coded query has besides its codes.
 struct QueryCode {
     double scale = 1.0;

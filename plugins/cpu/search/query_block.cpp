@@ -33,10 +33,12 @@ bool is_byte(float value) {
 
 }  // namespace
 
-ScoreShape::ScoreShape(const RowStore& store, Arithmetic arithmetic, bool uses_panels)
+ScoreShape::ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+                       bool uses_panels)
     : arithmetic_(arithmetic),
       uses_panels_(uses_panels),
-      is_scaled_(store.metric() == SKEP_METRIC_COSINE) {
+      is_scaled_(store.metric() == SKEP_METRIC_COSINE),
+      has_zero_points_(codes.kind == CodeKind::kScaled) {
     const KernelTable& kernels = store.backend().kernels();
     const std::size_t dim = store.dim();
     if (arithmetic == Arithmetic::kFloat) {
@@ -64,19 +66,21 @@ std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
 
 Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
                              const skep_matrix& queries) {
-    const bool are_integers = codes.kind == CodeKind::kIntegers;
-    if (are_integers && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
-    if (are_integers && queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
+    if (store.dtype() == SKEP_DTYPE_U8 && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
+    if (queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
+    bool are_integers = codes.kind == CodeKind::kIntegers;
+    bool are_codable = store.dtype() != SKEP_DTYPE_U8;
     for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
         const auto* row =
             static_cast<const std::byte*>(queries.data) + query * queries.row_stride_bytes;
         double largest = 0.0;
         for (std::size_t i = 0; i < queries.dim; ++i) {
             const double value = component(row, SKEP_DTYPE_F32, i);
-            if (are_integers && !is_byte(static_cast<float>(value))) return Arithmetic::kFloat;
+            are_integers = are_integers && is_byte(static_cast<float>(value));
             largest = std::max(largest, std::abs(value));
         }
-        if (!are_integers && !is_codable_query(largest)) return Arithmetic::kFloat;
+        are_codable = are_codable && is_codable_query(largest);
+        if (!are_integers && !are_codable) return Arithmetic::kFloat;
     }
     return are_integers ? Arithmetic::kInteger : Arithmetic::kCoded;
 }
@@ -209,7 +213,7 @@ void QueryBlock::write_coded_operands(std::uint64_t query, std::byte* bytes) {
     auto* codes = reinterpret_cast<std::int8_t*>(bytes);
     const QueryCode code = encode_query(exact_ + query * dim, dim, codes);
     new (&coded_bounds_[query]) CodedQueryBounds(bounds_[query], code);
-    sums_[query] = coded_bounds_[query].sum();
+    sums_[query] = shape_.has_zero_points() ? coded_bounds_[query].sum() : 0;
     multipliers_[query] = coded_bounds_[query].multiplier();
     residual_multipliers_[query] = coded_bounds_[query].residual_multiplier();
     if (store_.backend().kernels().integers->operand_bytes == 1) return;

@@ -17,17 +17,21 @@ namespace skep::cpu {
 enum class Arithmetic : std::uint8_t {
     kFloat,    // bounds in float, any element type
     kInteger,  // exact integers: rows and queries whose components all are integers of 0..255
-    kCoded,    // bounds from codes of rows and queries
+    kCoded,    // bounds from codes of f32 rows and of queries
 };
 
 // How the rows of a store are scored against one batch of queries, and the shapes that follow.
 class ScoreShape {
   public:
-    ScoreShape(const RowStore& store, Arithmetic arithmetic, bool uses_panels);
+    ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+               bool uses_panels);
 
     [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
     [[nodiscard]] bool uses_panels() const { return uses_panels_; }
     [[nodiscard]] bool is_scaled() const { return is_scaled_; }
+    // Whether codes have zero points, which a query's codes are multiplied with; those of integers
+    // are 0, and the int terms are something else.
+    [[nodiscard]] bool has_zero_points() const { return has_zero_points_; }
     // Of integer and coded arithmetic.
     [[nodiscard]] IntegerScore integer_score() const {
         return arithmetic_ == Arithmetic::kCoded ? IntegerScore::kCoded
@@ -52,6 +56,7 @@ class ScoreShape {
     Arithmetic arithmetic_;
     bool uses_panels_;
     bool is_scaled_;
+    bool has_zero_points_;
     std::uint32_t panel_rows_;
     std::uint32_t tile_queries_;
     std::size_t depth_;

@@ -111,8 +111,8 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
     }
 
     const std::shared_ptr<const RowCodes> codes = store.codes();
-    const SearchPlan plan(store, choose_arithmetic(store, *codes, queries), queries.num_rows,
-                          request.num_slots);
+    const SearchPlan plan(store, *codes, choose_arithmetic(store, *codes, queries),
+                          queries.num_rows, request.num_slots);
     CandidateTable table{};
     table.num_ranges = plan.num_ranges;
     table.capacity = std::min(k, plan.slots_per_range);

@@ -22,10 +22,10 @@ std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-SearchPlan::SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64_t query_count,
-                       std::uint64_t slot_count)
-    : shape(store, arithmetic, query_count >= kPanelQueries),
-      float_shape(store, Arithmetic::kFloat, query_count >= kPanelQueries),
+SearchPlan::SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+                       std::uint64_t query_count, std::uint64_t slot_count)
+    : shape(store, codes, arithmetic, query_count >= kPanelQueries),
+      float_shape(store, codes, Arithmetic::kFloat, query_count >= kPanelQueries),
       num_queries(query_count),
       num_slots(slot_count) {
     const std::uint64_t workers =

@@ -19,8 +19,8 @@ struct TaskSpan {
 
 // Answers do not depend on any of this; speed and memory do.
 struct SearchPlan {
-    SearchPlan(const RowStore& store, Arithmetic arithmetic, std::uint64_t num_queries,
-               std::uint64_t num_slots);
+    SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+               std::uint64_t num_queries, std::uint64_t num_slots);
 
     [[nodiscard]] std::uint64_t num_tasks() const { return num_blocks * num_ranges; }
     [[nodiscard]] TaskSpan task(std::uint64_t task_id) const;
