@@ -219,7 +219,9 @@ void QueryBlock::write_coded_operands(std::uint64_t query, std::byte* bytes) {
     if (store_.backend().kernels().integers->operand_bytes == 1) return;
     // Widened where they are, the last one first.
     for (std::size_t i = dim; i-- > 0;) {
-        const std::int16_t value = codes[i];
+        const auto unsigned_code = std::to_integer<std::int32_t>(bytes[i]);
+        const auto value =
+            static_cast<std::int16_t>(unsigned_code < 128 ? unsigned_code : unsigned_code - 256);
         std::memcpy(bytes + i * sizeof value, &value, sizeof value);
     }
 }
