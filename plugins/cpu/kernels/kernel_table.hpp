@@ -144,6 +144,8 @@ struct KernelTable {
     const ExactKernels* exact;
     const FloatKernels* floats;
     const IntegerKernels* integers;
+    // Larger batches are scored in floats, where those have the wider registers.
+    std::uint64_t max_integer_queries = UINT64_MAX;
 };
 
 // Codes need no such limit: |d.c - z (sum of d)| <= 127 * 255 * 65 536 < 2^31, z being in 0..255.

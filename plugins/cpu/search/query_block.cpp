@@ -66,6 +66,7 @@ std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
 
 Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
                              const skep_matrix& queries) {
+    if (queries.num_rows > store.backend().kernels().max_integer_queries) return Arithmetic::kFloat;
     if (store.dtype() == SKEP_DTYPE_U8 && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
     if (queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
     bool are_integers = codes.kind == CodeKind::kIntegers;
