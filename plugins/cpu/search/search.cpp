@@ -17,7 +17,7 @@ namespace {
 // The candidates of every (query, range), in one array.
 struct CandidateTable {
     [[nodiscard]] Candidate* entries(std::uint64_t query, std::uint64_t range) const {
-        return data + (query * num_ranges + range) * capacity;
+        return data + (query * num_ranges + range) * num_entries;
     }
     [[nodiscard]] std::uint64_t& size(std::uint64_t query, std::uint64_t range) const {
         return sizes[query * num_ranges + range];
@@ -26,7 +26,9 @@ struct CandidateTable {
     Candidate* data;
     std::uint64_t* sizes;
     std::uint64_t num_ranges;
-    std::uint64_t capacity;  // per query and range
+    // Per query and range.
+    std::uint64_t k;
+    std::uint64_t num_entries;
 };
 
 // The sink of one task: a heap per query of its block.
@@ -40,7 +42,7 @@ class NearestSink {
           num_queries_(num_queries),
           range_(range) {
         for (std::uint64_t query = 0; query < num_queries; ++query)
-            heaps[query] = TopK(table.entries(first_query + query, range), table.capacity);
+            heaps[query] = TopK(table.entries(first_query + query, range), table.k);
     }
 
     [[nodiscard]] double bound(std::uint64_t query) const { return heaps_[query].bound(); }
@@ -115,9 +117,10 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
                           queries.num_rows, request.num_slots);
     CandidateTable table{};
     table.num_ranges = plan.num_ranges;
-    table.capacity = std::min(k, plan.slots_per_range);
+    table.k = std::min(k, plan.slots_per_range);
+    table.num_entries = TopK::num_entries(table.k);
     std::uint64_t num_candidates = 0;
-    if (__builtin_mul_overflow(queries.num_rows * table.num_ranges, table.capacity,
+    if (__builtin_mul_overflow(queries.num_rows * table.num_ranges, table.num_entries,
                                &num_candidates) ||
         num_candidates > std::numeric_limits<std::uint64_t>::max() / (2 * sizeof(Candidate))) {
         fail(SKEP_LIMIT_EXCEEDED, "search: candidates for so many queries and k overflow");

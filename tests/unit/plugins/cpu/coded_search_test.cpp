@@ -146,7 +146,7 @@ TEST_P(CodedSearch, AgreesOnEveryKindOfData) {
                     const Floats some(queries.begin(),
                                       queries.begin() + static_cast<int>(num_queries * dim));
                     const Answer all = plain_scan(metric, some, rows, dim, 1000);
-                    for (const std::uint64_t k : {1U, 10U, 1000U}) {
+                    for (const std::uint64_t k : {1U, 10U, 300U, 1000U}) {
                         const Answer found =
                             search(store, matrix_of(some, dim), search_request(1200, k));
                         for (std::uint64_t i = 0; i < num_queries * k; ++i) {
