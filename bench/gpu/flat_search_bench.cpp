@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 // Exact search on a GPU, host memory to host memory: adds, batches of every size, first answer.
 //   flat_search_bench [--rows N] [--dim D] [--k K] [--base FILE.u8bin] [--batches 1,10,...]
-//                     [--metric l2|inner_product|cosine] [--bytes] [--first-answer] [--json FILE]
+//                     [--metric l2|inner_product|cosine] [--bytes] [--normal] [--unit-length]
+//                     [--copies N] [--first-answer] [--json FILE]
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <skep/common/distance.hpp>
 #include <skep/skep.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/generators.hpp"
@@ -34,6 +38,9 @@ struct Settings {
     std::vector<std::uint64_t> batches = {1, 10, 100, 1000, 10000};
     std::string metric = "l2";
     bool bytes = false;
+    bool normal = false;
+    bool unit_length = false;
+    std::uint64_t copies = 1;
     bool first_answer = false;
     std::string json;
 };
@@ -101,11 +108,58 @@ int first_answer(const Settings& settings) {
     return 0;
 }
 
+std::vector<float> normal_f32(std::size_t count, std::uint64_t seed) {
+    std::mt19937_64 engine(seed);
+    std::normal_distribution<float> draw;
+    std::vector<float> values(count);
+    for (float& value : values)
+        value = draw(engine);
+    return values;
+}
+
+// The rows again and again, every copy but the first moved by whole numbers of up to 3.
+std::vector<float> jittered(const std::vector<float>& rows, std::uint64_t copies) {
+    std::vector<float> all(rows.size() * copies);
+    std::vector<std::thread> threads;
+    const std::uint64_t num_threads = std::max(1U, std::thread::hardware_concurrency());
+    for (std::uint64_t thread = 0; thread < num_threads; ++thread) {
+        threads.emplace_back([&, thread] {
+            for (std::uint64_t copy = thread; copy < copies; copy += num_threads) {
+                std::uint64_t state = 0x9E3779B97F4A7C15ULL * (copy + 1);
+                for (std::size_t i = 0; i < rows.size(); ++i) {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    const auto step = static_cast<float>(static_cast<int>(state % 7) - 3);
+                    all[copy * rows.size() + i] =
+                        copy == 0 ? rows[i] : std::clamp(rows[i] + step, 0.0F, 255.0F);
+                }
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    return all;
+}
+
+void make_unit_length(std::vector<float>& rows, std::uint32_t dim) {
+    for (std::size_t first = 0; first < rows.size(); first += dim) {
+        double squared = 0;
+        for (std::uint32_t i = 0; i < dim; ++i)
+            squared += static_cast<double>(rows[first + i]) * static_cast<double>(rows[first + i]);
+        for (std::uint32_t i = 0; i < dim && squared != 0; ++i) {
+            rows[first + i] =
+                static_cast<float>(static_cast<double>(rows[first + i]) / std::sqrt(squared));
+        }
+    }
+}
+
 std::vector<float> load_rows(const Settings& settings, std::uint32_t& dim, std::uint64_t& count) {
     if (settings.base.empty()) {
         dim = settings.dim;
         count = settings.rows;
-        std::vector<float> rows = skep::testing::random_f32(count * dim, 1);
+        std::vector<float> rows = settings.normal ? normal_f32(count * dim, 1)
+                                                  : skep::testing::random_f32(count * dim, 1);
         if (settings.bytes) {
             for (float& value : rows)
                 value = static_cast<float>(static_cast<int>((value + 1) * 127));
@@ -137,10 +191,12 @@ int measure(const Settings& settings, const std::vector<Element>& rows, std::uin
     options.dtype = sizeof(Element) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
     options.metric = metric_of(settings);
     const skep::DeviceInfo device = runtime.find_device("cuda:0").value();
-    // Three times over, the first one to have everything compiled and pinned.
+    // Three times over, the first one to have everything compiled and pinned; once where it takes
+    // long.
+    const int num_repetitions = count > 5'000'000 ? 1 : 4;
     std::optional<skep::Collection> made;
     std::vector<double> add_times;
-    for (int repetition = 0; repetition < 4; ++repetition) {
+    for (int repetition = 0; repetition < num_repetitions; ++repetition) {
         made.reset();
         made.emplace(skep::Collection::create(runtime, options).value());
         const auto add_begin = Clock::now();
@@ -151,10 +207,12 @@ int measure(const Settings& settings, const std::vector<Element>& rows, std::uin
                                                         rows.data() + first * dim, num_rows, dim);
             made->add(matrix).value();
         }
-        if (repetition != 0) add_times.push_back(milliseconds_since(add_begin));
+        if (repetition != 0 || num_repetitions == 1) {
+            add_times.push_back(milliseconds_since(add_begin));
+        }
     }
     std::sort(add_times.begin(), add_times.end());
-    const double adds_per_s = static_cast<double>(count) / add_times[1] * 1e3;
+    const double adds_per_s = static_cast<double>(count) / add_times[add_times.size() / 2] * 1e3;
     const skep::Collection& collection = *made;
 
     std::string runs;
@@ -165,15 +223,19 @@ int measure(const Settings& settings, const std::vector<Element>& rows, std::uin
     for (const std::uint64_t batch : settings.batches) {
         // Fresh queries near the rows: a row with a little noise.
         std::vector<Element> queries(batch * dim);
-        const auto noise = skep::testing::random_f32(batch * dim, 77 + batch);
+        const auto noise = settings.normal ? normal_f32(batch * dim, 77 + batch)
+                                           : skep::testing::random_f32(batch * dim, 77 + batch);
         for (std::uint64_t query = 0; query < batch; ++query) {
             const std::uint64_t row = (query * 7919 + 13) % count;
             for (std::uint32_t i = 0; i < dim; ++i) {
                 const float value = static_cast<float>(rows[row * dim + i]);
-                const float moved =
-                    sizeof(Element) == 1 || settings.bytes || !settings.base.empty()
-                        ? std::clamp(value + std::round(noise[query * dim + i] * 8), 0.0F, 255.0F)
-                        : noise[query * dim + i];
+                const float step = noise[query * dim + i];
+                float moved = step;
+                if (settings.unit_length) {
+                    moved = std::max(value + step * 0.015F, 0.0F);
+                } else if (sizeof(Element) == 1 || !settings.base.empty()) {
+                    moved = std::clamp(value + std::round(step * 8), 0.0F, 255.0F);
+                }
                 queries[query * dim + i] = static_cast<Element>(moved);
             }
         }
@@ -181,8 +243,9 @@ int measure(const Settings& settings, const std::vector<Element>& rows, std::uin
             SKEP_HOST_MATRIX(skep_matrix, options.dtype, queries.data(), batch, dim);
         skep::Hits hits = collection.search(matrix, settings.k).value();
 
-        // The answer before the time: three queries against the definition.
-        for (std::uint64_t query = 0; query < std::min<std::uint64_t>(batch, 3); ++query) {
+        // The answer before the time: three queries against the definition, or one.
+        const std::uint64_t num_checked = count > 5'000'000 ? 1 : 3;
+        for (std::uint64_t query = 0; query < std::min(batch, num_checked); ++query) {
             std::vector<std::pair<double, std::uint64_t>> truth(count);
             for (std::uint64_t row = 0; row < count; ++row) {
                 truth[row] = {skep::distance(options.metric, queries.data() + query * dim,
@@ -241,7 +304,12 @@ int run(const Settings& settings) {
     if (settings.first_answer) return first_answer(settings);
     std::uint32_t dim = 0;
     std::uint64_t count = 0;
-    const std::vector<float> rows = load_rows(settings, dim, count);
+    std::vector<float> rows = load_rows(settings, dim, count);
+    if (settings.copies > 1) {
+        rows = jittered(rows, settings.copies);
+        count *= settings.copies;
+    }
+    if (settings.unit_length) make_unit_length(rows, dim);
     if (!settings.bytes) return measure(settings, rows, dim, count);
     std::vector<std::uint8_t> bytes(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
@@ -261,6 +329,9 @@ int main(int argc, char** argv) {
     app.add_option("--batches", settings.batches)->delimiter(',');
     app.add_option("--metric", settings.metric);
     app.add_flag("--bytes", settings.bytes, "u8 rows instead of f32");
+    app.add_flag("--normal", settings.normal, "random rows from a normal distribution");
+    app.add_flag("--unit-length", settings.unit_length, "rows of length one");
+    app.add_option("--copies", settings.copies, "so many copies of the rows, jittered");
     app.add_flag("--first-answer", settings.first_answer, "time the way to the first answer only");
     app.add_option("--json", settings.json, "file to write figures to");
     CLI11_PARSE(app, argc, argv);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Copies in host memory, spread over the host's workers: one core copies slower than PCIe carries.
+// Copies and the like in host memory, spread over the host's workers: one core copies slower than
+// PCIe carries.
 #pragma once
 
 #include <skep/host_services.h>
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace skep::cuda {
 
@@ -15,27 +17,34 @@ class HostWorkers {
   public:
     explicit HostWorkers(const skep_host_services& host) : host_(&host) {}
 
-    // As memcpy. Small copies stay on the calling thread.
-    void copy(std::byte* target, const std::byte* source, std::uint64_t bytes) const {
+    // Runs body(begin, end) over parts of [0, bytes), on the calling thread alone if there is one
+    // part. The body must not throw. Parts begin at multiples of 64.
+    template <typename Body>
+    void for_parts(std::uint64_t bytes, Body&& body) const {
         if (bytes <= kPartBytes) {
-            std::memcpy(target, source, bytes);
+            body(std::uint64_t{0}, bytes);
             return;
         }
-        struct Copy {
-            std::byte* target;
-            const std::byte* source;
+        struct Work {
+            std::remove_reference_t<Body>& body;
             std::uint64_t bytes;
         };
-        Copy copy{target, source, bytes};
+        Work work{body, bytes};
         host_->parallel_for(
             host_->context, (bytes + kPartBytes - 1) / kPartBytes,
             [](void* context, std::uint64_t part, std::uint32_t) {
-                const auto& whole = *static_cast<const Copy*>(context);
+                const auto& whole = *static_cast<const Work*>(context);
                 const std::uint64_t begin = part * kPartBytes;
-                std::memcpy(whole.target + begin, whole.source + begin,
-                            std::min(kPartBytes, whole.bytes - begin));
+                whole.body(begin, std::min(begin + kPartBytes, whole.bytes));
             },
-            &copy);
+            &work);
+    }
+
+    // As memcpy. Small copies stay on the calling thread.
+    void copy(std::byte* target, const std::byte* source, std::uint64_t bytes) const {
+        for_parts(bytes, [&](std::uint64_t begin, std::uint64_t end) {
+            std::memcpy(target + begin, source + begin, end - begin);
+        });
     }
 
   private:

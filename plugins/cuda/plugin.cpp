@@ -15,7 +15,6 @@
 #include "index/plain_search.hpp"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
-#include "kernels/tile_bytes_params.h"
 #include "kernels/tile_params.h"
 
 struct skep_backend {
@@ -338,18 +337,13 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         const bool is_bytes = shape.dtype == SKEP_DTYPE_U8;
         const char* plain = skep::cuda::plain_kernel(shape.dtype, shape.metric);
         const char* encode_rows = is_bytes ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
-        const char* sweep_one = is_bytes ? kernels::kSweepU8One : kernels::kSweepBf16One;
-        const char* sweep_eight = is_bytes ? kernels::kSweepU8Eight : kernels::kSweepBf16Eight;
         const char* select = is_bytes ? kernels::kSelectU8 : kernels::kSelectF32;
-        const char* tile = is_bytes ? kernels::kTileU8 : kernels::kTileBf16;
         // The plain search first: it settles the rung.
         const Kernel all[] = {
             {plain, skep::cuda::plain_shared_bytes(skep::cuda::kMaxPlainSlots)},
             {kernels::kEncodeQueries, 0},
             {encode_rows, 0},
             {kernels::kGatherRows, 0},
-            {sweep_one, 0},
-            {sweep_eight, 0},
             {select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
             {is_bytes ? kernels::kExactScanU8 : kernels::kExactScanF32, 0},
             {kernels::kExactSelect, skep::cuda::exact_shared_bytes(
@@ -362,18 +356,24 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
             }
             opened.modules().function(kernel.name, kernel.shared_bytes);
         }
-        if (opened.modules().has_kernel(tile)) {
-            opened.modules().function(tile, skep::cuda::kTileSharedBytes);
-        }
-        if (is_bytes) {
-            opened.modules().function(shape.metric == SKEP_METRIC_COSINE
-                                          ? kernels::kSweepBytesCosine
-                                          : kernels::kSweepBytes);
-        }
-        const char* tile_bytes =
-            shape.metric == SKEP_METRIC_COSINE ? kernels::kTileBytesCosine : kernels::kTileBytes;
-        if (is_bytes && opened.modules().has_kernel(tile_bytes)) {
-            opened.modules().function(tile_bytes, skep::cuda::kTileBytesSharedBytes);
+        // Which products a search takes depends on what rows and queries turn out to be.
+        std::vector<const kernels::Products*> products;
+        if (shape.metric != SKEP_METRIC_COSINE) products.push_back(&kernels::kBytes);
+        products.push_back(&kernels::kU8U8);
+        products.push_back(&kernels::kS8U8);
+        if (!is_bytes) products.push_back(&kernels::kS8S8);
+        const bool is_long = shape.dim > skep::cuda::kTileMaxStride;
+        for (const kernels::Products* product : products) {
+            opened.modules().function(product->sweep_one);
+            opened.modules().function(product->sweep_eight);
+            const std::uint32_t shared_bytes =
+                is_long ? skep::cuda::kLongSharedBytes : skep::cuda::kTileSharedBytes;
+            if (shared_bytes > opened.facts().max_shared_bytes) continue;
+            for (const char* tile : product->tiles[is_long ? 1 : 0]) {
+                if (opened.modules().has_kernel(tile)) {
+                    opened.modules().function(tile, shared_bytes);
+                }
+            }
         }
         return {};
     });

@@ -12,6 +12,7 @@
 #include "collection/collection.hpp"
 #include "collection/search_parts.hpp"
 #include "skep/common/assert.hpp"
+#include "skep/common/parallel_parts.hpp"
 
 namespace skep {
 namespace {
@@ -63,13 +64,18 @@ struct AnswerShape {
     std::uint64_t found_k = 0;
 };
 
+// Answers that one worker takes at a time: some 50 us, since keys lie anywhere in memory.
+constexpr std::uint64_t kAnswersPerPart = 8192;
+
 template <typename Value, typename Translate>
-void spread(const AnswerShape& shape, Value missing, Value* target, Translate translate) {
+void spread(const skep_host_services& host, const AnswerShape& shape, Value missing, Value* target,
+            Translate translate) {
     if (shape.found_k == shape.k) {
-        const std::uint64_t count = shape.num_queries * shape.k;
-        for (std::uint64_t answer = 0; answer < count; ++answer) {
-            target[answer] = translate(answer);
-        }
+        for_parts(host, shape.num_queries * shape.k, kAnswersPerPart,
+                  [&](std::uint64_t begin, std::uint64_t end) {
+                      for (std::uint64_t answer = begin; answer < end; ++answer)
+                          target[answer] = translate(answer);
+                  });
         return;
     }
     for (std::uint64_t query = 0; query < shape.num_queries; ++query) {
@@ -209,13 +215,13 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
 
     // Nothing below can fail.
     if (output.keys != nullptr) {
-        spread(shape, UINT64_MAX, output.keys, [&](std::uint64_t answer) {
+        spread(host(), shape, UINT64_MAX, output.keys, [&](std::uint64_t answer) {
             const std::uint32_t slot = slots[answer];
             return slot == SKEP_NO_SLOT ? UINT64_MAX : keys_.u64_at(slot);
         });
     }
     if (output.distances != nullptr) {
-        spread(shape, std::numeric_limits<float>::infinity(), output.distances,
+        spread(host(), shape, std::numeric_limits<float>::infinity(), output.distances,
                [&](std::uint64_t answer) { return distances[answer]; });
     }
     if (output.counts != nullptr) count_answers(shape, slots, output.counts);

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "skep/common/element_type.hpp"
+#include "skep/common/parallel_parts.hpp"
 
 namespace skep {
 namespace {
@@ -131,33 +132,23 @@ std::optional<ComponentPosition> find_not_finite(const skep_matrix& matrix,
         const auto row = find_not_finite_among(matrix, 0, matrix.num_rows);
         return row ? std::optional(position_in(*row)) : std::nullopt;
     }
-    struct Search {
-        const skep_matrix& matrix;
-        std::uint64_t rows_per_part;
-        std::atomic<std::uint64_t> first_row;
-    };
     const std::uint64_t rows_per_part =
         std::max<std::uint64_t>(kPartBytes / (matrix.dim * element_bytes(matrix.dtype)), 1);
-    Search search{matrix, rows_per_part, matrix.num_rows};
-    const auto look_at_part = [](void* context, std::uint64_t part, std::uint32_t) {
-        auto& shared = *static_cast<Search*>(context);
-        const std::uint64_t begin = part * shared.rows_per_part;
-        if (begin >= shared.first_row.load(std::memory_order_relaxed)) return;
-        const std::uint64_t count = std::min(shared.rows_per_part, shared.matrix.num_rows - begin);
-        const auto found = find_not_finite_among(shared.matrix, begin, count);
+    std::atomic<std::uint64_t> first_row = matrix.num_rows;
+    const auto look_at_part = [&](std::uint64_t begin, std::uint64_t end) {
+        if (begin >= first_row.load(std::memory_order_relaxed)) return;
+        const auto found = find_not_finite_among(matrix, begin, end - begin);
         if (!found) return;
-        std::uint64_t first = shared.first_row.load(std::memory_order_relaxed);
-        while (*found < first && !shared.first_row.compare_exchange_weak(first, *found)) {
+        std::uint64_t first = first_row.load(std::memory_order_relaxed);
+        while (*found < first && !first_row.compare_exchange_weak(first, *found)) {
         }
     };
-    const std::uint64_t num_parts = (matrix.num_rows + rows_per_part - 1) / rows_per_part;
-    if (host != nullptr && num_parts > 1) {
-        host->parallel_for(host->context, num_parts, look_at_part, &search);
+    if (host != nullptr) {
+        for_parts(*host, matrix.num_rows, rows_per_part, look_at_part);
     } else {
-        for (std::uint64_t part = 0; part < num_parts; ++part)
-            look_at_part(&search, part, 0);
+        look_at_part(0, matrix.num_rows);
     }
-    const std::uint64_t row = search.first_row;
+    const std::uint64_t row = first_row;
     if (row == matrix.num_rows) return std::nullopt;
     return position_in(row);
 }

@@ -10,19 +10,29 @@ inline constexpr const char* kEncodeRowsF32 = "encode_rows_f32";
 inline constexpr const char* kEncodeRowsU8 = "encode_rows_u8";
 inline constexpr const char* kGatherRows = "gather_rows";
 
-inline constexpr const char* kSweepBf16One = "sweep_bf16_one";
-inline constexpr const char* kSweepBf16Eight = "sweep_bf16_eight";
-inline constexpr const char* kSweepU8One = "sweep_u8_one";
-inline constexpr const char* kSweepU8Eight = "sweep_u8_eight";
-
-inline constexpr const char* kTileBf16 = "tile_bf16";  // from sm_80 on
-inline constexpr const char* kTileU8 = "tile_u8";      // from sm_80 on
-// A byte query against byte rows.
-inline constexpr const char* kSweepBytes = "sweep_bytes";
-inline constexpr const char* kSweepBytesCosine = "sweep_bytes_cosine";
-// Byte queries against byte rows; from sm_80 on.
-inline constexpr const char* kTileBytes = "tile_bytes";
-inline constexpr const char* kTileBytesCosine = "tile_bytes_cosine";
+// By what query and row codes are; see kernels/codes.cuh.
+struct Products {
+    const char* sweep_one;
+    const char* sweep_eight;
+    // From sm_80 on: [for long codes][for the first round]
+    const char* tiles[2][2];
+};
+inline constexpr Products kBytes{
+    "sweep_bytes_one",
+    "sweep_bytes_eight",
+    {{"tile_bytes", "tile_bytes_sample"}, {"tile_long_bytes", "tile_long_bytes_sample"}}};
+inline constexpr Products kU8U8{
+    "sweep_u8_u8_one",
+    "sweep_u8_u8_eight",
+    {{"tile_u8_u8", "tile_u8_u8_sample"}, {"tile_long_u8_u8", "tile_long_u8_u8_sample"}}};
+inline constexpr Products kS8U8{
+    "sweep_s8_u8_one",
+    "sweep_s8_u8_eight",
+    {{"tile_s8_u8", "tile_s8_u8_sample"}, {"tile_long_s8_u8", "tile_long_s8_u8_sample"}}};
+inline constexpr Products kS8S8{
+    "sweep_s8_s8_one",
+    "sweep_s8_s8_eight",
+    {{"tile_s8_s8", "tile_s8_s8_sample"}, {"tile_long_s8_s8", "tile_long_s8_s8_sample"}}};
 
 inline constexpr const char* kSelectF32 = "select_f32";
 inline constexpr const char* kSelectU8 = "select_u8";

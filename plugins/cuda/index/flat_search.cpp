@@ -14,7 +14,6 @@
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
 #include "kernels/sweep_params.h"
-#include "kernels/tile_bytes_params.h"
 #include "kernels/tile_params.h"
 #include "skep/result.hpp"
 
@@ -28,25 +27,28 @@ constexpr std::uint64_t kRedoKeys = 1ULL << 24;
 constexpr std::uint64_t kFewQueries = 32;
 constexpr std::uint32_t kFewQueriesThreads = 1024;
 constexpr std::uint32_t kManyQueriesThreads = 256;
-// Blocks of a sweep per multiprocessor, by registers: 48 of the narrow kernel, 128 of the wide one.
+// Blocks of a sweep per multiprocessor, by registers.
 constexpr std::uint32_t kNarrowBlocks = 5;
 constexpr std::uint32_t kWideBlocks = 2;
 constexpr std::uint32_t kMaxGridY = 65535;
-// A batch above this is for the matrix units: one pass of theirs takes 128 queries, one of the wide
-// sweep 8, and both read every row once.
-constexpr std::uint64_t kSweepBatch = 8;
+// A batch up to here over long codes is swept: the matrix units take 256 queries at a time.
+constexpr std::uint32_t kLongSweepBatch = 2;
+// Blocks of a tile kernel per multiprocessor, by registers and shared memory.
 constexpr std::uint32_t kTileBlocks = 2;
-
-std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
+constexpr std::uint32_t kLongBlocks = 1;
+// Queries, and their lists, that are tried again together.
+constexpr std::uint32_t kMostRetried = 512;
+constexpr std::uint32_t kLeastRetried = 32;
+constexpr std::uint32_t kRetryList = 1U << 17;
+// Sums of products of unsigned bytes, and half the squares of rows, stay below 2^31. Products with
+// a signed side do so in every dimension.
+constexpr std::uint32_t kMaxUnsignedDim = 32768;
 
 // As many splits of the rows as fill the device once: blocks of one split run side by side and
 // share its rows in the second-level cache.
-std::uint32_t row_splits(const DeviceFacts& facts, std::uint32_t tiles, std::uint64_t num_blocks) {
-    const std::uint32_t resident = facts.num_multiprocessors * kTileBlocks;
+std::uint32_t row_splits(std::uint32_t resident, std::uint32_t groups, std::uint64_t num_blocks) {
     return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(num_blocks, std::max<std::uint32_t>(resident / tiles, 1)));
+        std::min<std::uint64_t>(num_blocks, std::max<std::uint32_t>(resident / groups, 1)));
 }
 
 }  // namespace
@@ -58,42 +60,27 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       request_(request),
       call_(call),
       input_(store, queries, request, mask),
-      k_(static_cast<std::uint32_t>(request.k)),
-      plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_)),
-      operand_stride_(static_cast<std::uint32_t>(round_up(store.dim_, kOperandChunk))),
-      pass_(choose_pass()) {
+      k_(static_cast<std::uint32_t>(request.k)) {
+    Tile all{};
+    all.num_queries =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(queries.num_rows, kMaxGridY));
+    const SearchTraits traits{
+        is_tiled(all), input_.codes_are() == kByteCodes && store_.metric_ != SKEP_METRIC_COSINE};
+    plan_ = plan_search(request.num_slots, queries.num_rows, store.dim_, k_, traits);
 }
 
-FlatSearch::Pass FlatSearch::choose_pass() const {
-    Device& device = *store_.device();
-    const std::uint64_t shared_bytes = device.facts().max_shared_bytes;
-    if (store_.is_bytes_ && queries_.dtype == SKEP_DTYPE_U8) {
-        const bool has_tile_bytes = store_.approx_stride_ <= kTileBytesMaxDim &&
-                                    shared_bytes >= kTileBytesSharedBytes &&
-                                    device.modules().has_kernel(kernels::kTileBytes);
-        if (has_tile_bytes && queries_.num_rows > 1) return Pass::kTileBytes;
-        // Sums of products stay below 2^31.
-        constexpr std::uint32_t kMaxSweepBytesDim = 32768;
-        if (queries_.num_rows == 1 && store_.dim_ <= kMaxSweepBytesDim) return Pass::kSweepBytes;
-    }
-    const bool has_tile =
-        device.modules().has_kernel(store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16) &&
-        shared_bytes >= kTileSharedBytes + kTileQueries * sizeof(float) * 4;
-    return has_tile && queries_.num_rows > kSweepBatch ? Pass::kTile : Pass::kSweep;
-}
-
-FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries) const {
+FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries, std::uint32_t list_capacity,
+                                         std::uint32_t sort_capacity) const {
     Layout layout{};
+    layout.list_capacity = list_capacity;
+    layout.sort_capacity = sort_capacity;
     ScratchLayout pieces;
-    const auto take = [&](std::uint64_t bytes) { return pieces.take(bytes); };
-    layout.queries = take(num_queries * store_.dim_ * sizeof(float));
-    layout.operand = take(multiplies_bytes() ? 0 : num_queries * operand_stride_ * sizeof(float));
-    layout.operand_bf16 = take(
-        pass_ == Pass::kTile ? num_queries * store_.approx_stride_ * sizeof(std::uint16_t) : 0);
-    layout.operand_bytes = take(multiplies_bytes() ? num_queries * store_.approx_stride_ : 0);
-    layout.lists = take(num_queries * plan_.list_capacity * sizeof(Candidate));
-    layout.allowed = take(input_.allowed_bytes());
-    layout.states = take(num_queries * sizeof(QueryState));
+    // The bitmap first: it stays where it is whatever the queries.
+    layout.allowed = pieces.take(input_.allowed_bytes());
+    layout.queries = pieces.take(num_queries * store_.dim_ * sizeof(float));
+    layout.codes = pieces.take(num_queries * store_.code_stride_);
+    layout.lists = pieces.take(num_queries * list_capacity * sizeof(Candidate));
+    layout.states = pieces.take(num_queries * sizeof(QueryState));
     layout.end = pieces.end();
     return layout;
 }
@@ -102,9 +89,9 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
     const LanePool::Lease lane = store_.device()->lanes().acquire();
     // Less scratch memory than wished means smaller tiles, not failure.
     for (;;) {
-        layout_ = layout_of(plan_.tile_queries);
+        layout_ = layout_of(plan_.tile_queries, plan_.list_capacity, plan_.sort_capacity);
         try {
-            base_ = lane->scratch(layout_.end);
+            base_ = lane->scratch(std::max(layout_.end, retry_layout().end));
             break;
         } catch (const Error& failure) {
             if (failure.status() != SKEP_OUT_OF_DEVICE_MEMORY || plan_.tile_queries == 1) throw;
@@ -112,218 +99,329 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
         }
     }
     input_.send_allowed(*lane, base_ + layout_.allowed);
-    for (std::uint64_t first = 0; first < queries_.num_rows; first += plan_.tile_queries) {
-        const std::uint64_t count =
-            std::min<std::uint64_t>(plan_.tile_queries, queries_.num_rows - first);
-        if (call_ != nullptr) {
-            const skep_status stop = call_->poll(call_->context, first, queries_.num_rows);
-            if (stop != SKEP_OK) return stop;
-        }
+    const std::uint64_t wave = std::max<std::uint64_t>(kWaveQueries, plan_.tile_queries);
+    for (std::uint64_t first = 0; first < queries_.num_rows; first += wave) {
         const skep_status stop =
-            run_tile(*lane, first, count, slots + first * k_, distances + first * k_);
+            run_wave(*lane, first, std::min(queries_.num_rows, first + wave), slots, distances);
         if (stop != SKEP_OK) return stop;
     }
     return SKEP_OK;
 }
 
-void FlatSearch::launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                              std::uint64_t end_block, bool keeps_all) {
-    Device& device = *store_.device();
-    const bool is_bytes = pass_ == Pass::kSweepBytes;
-    const bool is_wide = num_queries > 1 && !is_bytes;
-    const char* name = nullptr;
-    if (is_bytes) {
-        name = store_.metric_ == SKEP_METRIC_COSINE ? kernels::kSweepBytesCosine
-                                                    : kernels::kSweepBytes;
-    } else if (store_.is_bytes_) {
-        name = is_wide ? kernels::kSweepU8Eight : kernels::kSweepU8One;
-    } else {
-        name = is_wide ? kernels::kSweepBf16Eight : kernels::kSweepBf16One;
+std::uint64_t FlatSearch::staged_bytes(std::uint64_t num_queries) const {
+    ScratchLayout pieces;
+    pieces.take(num_queries * input_.query_bytes());
+    pieces.take(num_queries * k_ * sizeof(std::uint32_t));
+    pieces.take(num_queries * k_ * sizeof(float));
+    pieces.take(num_queries * sizeof(std::uint32_t));
+    pieces.take(num_queries * sizeof(float));
+    pieces.take(num_queries * sizeof(std::uint32_t));
+    return pieces.end();
+}
+
+FlatSearch::Tile FlatSearch::tile_at(std::byte* pinned, std::uint64_t first_query,
+                                     std::uint64_t num_queries) const {
+    ScratchLayout pieces;
+    const auto take = [&](std::uint64_t bytes) { return pinned + pieces.take(bytes); };
+    Tile tile{};
+    tile.first_query = first_query;
+    tile.num_queries = static_cast<std::uint32_t>(num_queries);
+    tile.queries = take(num_queries * input_.query_bytes());
+    tile.slots = reinterpret_cast<std::uint32_t*>(take(num_queries * k_ * sizeof(std::uint32_t)));
+    tile.distances = reinterpret_cast<float*>(take(num_queries * k_ * sizeof(float)));
+    tile.statuses = reinterpret_cast<std::uint32_t*>(take(num_queries * sizeof(std::uint32_t)));
+    tile.thresholds = reinterpret_cast<float*>(take(num_queries * sizeof(float)));
+    tile.ids = reinterpret_cast<std::uint32_t*>(take(num_queries * sizeof(std::uint32_t)));
+    return tile;
+}
+
+void FlatSearch::stage(Tile& tile) const {
+    const std::int32_t rows_are = input_.codes_are();
+    const bool is_short = store_.dim_ <= kMaxUnsignedDim;
+    // Byte rows under cosine have scales, and so have their queries.
+    const bool wants_bytes = rows_are == kByteCodes && store_.metric_ != kCosine && is_short;
+    tile.has_bytes = queries_.dtype == SKEP_DTYPE_U8 || wants_bytes;
+    if (tile.has_bytes) {
+        tile.has_bytes = input_.stage_bytes(tile.queries, tile.first_query, tile.num_queries);
     }
+    if (!tile.has_bytes) {
+        input_.stage_queries(tile.queries, tile.first_query, tile.num_queries);
+    }
+    if (tile.has_bytes && wants_bytes) {
+        tile.codes_are = kByteCodes;
+    } else if (rows_are != kSignedCodes && is_short &&
+               !input_.has_negative(tile.first_query, tile.num_queries)) {
+        tile.codes_are = kUnsignedCodes;
+    } else {
+        tile.codes_are = kSignedCodes;
+    }
+}
+
+skep_status FlatSearch::run_wave(Lane& lane, std::uint64_t first_query, std::uint64_t end_query,
+                                 std::uint32_t* slots, float* distances) {
+    const std::uint64_t tile_bytes = staged_bytes(plan_.tile_queries);
+    const std::uint64_t num_tiles =
+        (end_query - first_query + plan_.tile_queries - 1) / plan_.tile_queries;
+    std::byte* pinned = lane.pinned(num_tiles * tile_bytes + staged_bytes(retry_queries()));
+    std::vector<Tile> tiles;
+    // The device works on one tile while the host stages the next.
+    for (std::uint64_t first = first_query; first < end_query; first += plan_.tile_queries) {
+        if (call_ != nullptr) {
+            const skep_status stop = call_->poll(call_->context, first, queries_.num_rows);
+            if (stop != SKEP_OK) return stop;
+        }
+        const std::uint64_t count = std::min<std::uint64_t>(plan_.tile_queries, end_query - first);
+        Tile& tile = tiles.emplace_back(tile_at(pinned + tiles.size() * tile_bytes, first, count));
+        stage(tile);
+        launch_encoding(lane, tile, layout_, nullptr);
+        launch_rounds(lane, tile, layout_, plan_.rounds);
+    }
+    skep_status stop = lane.wait(call_);
+    for (Tile& tile : tiles) {
+        if (stop != SKEP_OK) return stop;
+        stop = complete(lane, tile, pinned + num_tiles * tile_bytes);
+    }
+    if (stop != SKEP_OK) return stop;
+    // Nothing below can fail.
+    for (const Tile& tile : tiles) {
+        const std::uint64_t num_answers = std::uint64_t{tile.num_queries} * k_;
+        const std::uint64_t first_answer = tile.first_query * k_;
+        std::memcpy(slots + first_answer, tile.slots, num_answers * sizeof(std::uint32_t));
+        std::memcpy(distances + first_answer, tile.distances, num_answers * sizeof(float));
+    }
+    return SKEP_OK;
+}
+
+skep_status FlatSearch::complete(Lane& lane, Tile& tile, std::byte* retry_pinned) {
+    const auto is_in_need = [&](std::uint32_t query) {
+        return tile.statuses[query] != kQueryReady;
+    };
+    bool has_overflowed = false;
+    for (std::uint32_t query = 0; query < tile.num_queries; ++query)
+        has_overflowed |= tile.statuses[query] == kQueryOverflowed;
+    if (has_overflowed) {
+        const skep_status stop = retry(lane, tile, retry_pinned);
+        if (stop != SKEP_OK) return stop;
+    }
+    std::uint32_t num_redone = 0;
+    for (std::uint32_t query = 0; query < tile.num_queries; ++query) {
+        if (is_in_need(query)) tile.ids[num_redone++] = query;
+    }
+    if (num_redone != 0) {
+        store_.device()->context()->log().write(
+            SKEP_LOG_DEBUG, "{} of {} queries pass the filter with more rows than fit: redone",
+            num_redone, tile.num_queries);
+        // Others have used the scratch memory since.
+        launch_encoding(lane, tile, layout_, nullptr);
+        const skep_status stop = redo(lane, tile, num_redone);
+        if (stop != SKEP_OK) return stop;
+        store_.num_exact_retries_ += num_redone;
+    }
+    return SKEP_OK;
+}
+
+std::uint32_t FlatSearch::retry_queries() const {
+    const std::uint64_t by_scratch =
+        std::uint64_t{plan_.tile_queries} * plan_.list_capacity / kRetryList;
+    const std::uint64_t wished = std::clamp<std::uint64_t>(by_scratch, kLeastRetried, kMostRetried);
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wished, plan_.tile_queries));
+}
+
+FlatSearch::Layout FlatSearch::retry_layout() const {
+    const auto list_capacity =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(request_.num_slots, kRetryList));
+    return layout_of(retry_queries(), list_capacity, 2 * kMaxDeviceK);
+}
+
+skep_status FlatSearch::retry(Lane& lane, Tile& tile, std::byte* retry_pinned) {
+    const std::uint32_t most = retry_queries();
+    const Layout layout = retry_layout();
+    const std::uint64_t query_bytes = tile.has_bytes ? store_.dim_ : store_.dim_ * sizeof(float);
+    const std::vector<Round> all_rows{{0, plan_.order.num_blocks, kKeepReaching}};
+    for (std::uint32_t next = 0; next < tile.num_queries;) {
+        Tile again = tile_at(retry_pinned, 0, most);
+        again.num_queries = 0;
+        again.has_bytes = tile.has_bytes;
+        again.codes_are = tile.codes_are;
+        for (; next < tile.num_queries && again.num_queries < most; ++next) {
+            if (tile.statuses[next] != kQueryOverflowed) continue;
+            const std::uint32_t place = again.num_queries++;
+            std::memcpy(again.queries + place * query_bytes, tile.queries + next * query_bytes,
+                        query_bytes);
+            again.thresholds[place] = tile.thresholds[next];
+            again.ids[place] = next;
+        }
+        if (again.num_queries == 0) break;
+        launch_encoding(lane, again, layout, again.thresholds);
+        launch_rounds(lane, again, layout, all_rows);
+        const skep_status stop = lane.wait(call_);
+        if (stop != SKEP_OK) return stop;
+        for (std::uint32_t place = 0; place < again.num_queries; ++place) {
+            const std::uint64_t query = again.ids[place];
+            tile.statuses[query] = again.statuses[place];
+            std::copy_n(again.slots + std::uint64_t{place} * k_, k_, tile.slots + query * k_);
+            std::copy_n(again.distances + std::uint64_t{place} * k_, k_,
+                        tile.distances + query * k_);
+        }
+    }
+    return SKEP_OK;
+}
+
+const kernels::Products& FlatSearch::products_for(const Tile& tile) const {
+    if (tile.codes_are == kByteCodes) return kernels::kBytes;
+    if (tile.codes_are == kUnsignedCodes) return kernels::kU8U8;
+    return input_.codes_are() == kSignedCodes ? kernels::kS8S8 : kernels::kS8U8;
+}
+
+void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& layout,
+                                 const float* thresholds) {
+    EncodeQueriesParams params{};
+    params.source = tile.queries;
+    params.has_byte_source = tile.has_bytes ? 1 : 0;
+    params.queries = device_pointer<float>(base_ + layout.queries);
+    params.codes = device_pointer<std::uint8_t>(base_ + layout.codes);
+    params.states = device_pointer<QueryState>(base_ + layout.states);
+    params.thresholds = thresholds;
+    params.num_queries = tile.num_queries;
+    params.dim = store_.dim_;
+    params.code_stride = store_.code_stride_;
+    params.metric = store_.metric_;
+    params.codes_are = tile.codes_are;
+    constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
+    lane.launch(store_.device()->modules().function(kernels::kEncodeQueries),
+                (tile.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1, kEncodeThreads, 0,
+                params, kernels::kEncodeQueries);
+}
+
+bool FlatSearch::is_tiled(const Tile& tile) const {
+    const bool is_long = store_.code_stride_ > kTileMaxStride;
+    // Every product has its tile kernels on the same rungs.
+    const kernels::Products& any = kernels::kS8S8;
+    Device& device = *store_.device();
+    return tile.num_queries > (is_long ? kLongSweepBatch : 1) &&
+           device.modules().has_kernel(any.tiles[is_long ? 1 : 0][0]) &&
+           device.facts().max_shared_bytes >= (is_long ? kLongSharedBytes : kTileSharedBytes);
+}
+
+std::uint32_t FlatSearch::launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
+                                      const Round& round) {
+    std::uint32_t entries = 0;
+    if (is_tiled(tile)) {
+        entries = launch_tile(lane, tile, layout, round);
+    } else {
+        launch_sweep(lane, tile, layout, round);
+    }
+    if (round.keep == kKeepAll) {
+        entries = static_cast<std::uint32_t>(round.end_block - round.first_block) * kRowsPerBlock;
+    }
+    return entries;
+}
+
+void FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout,
+                              const Round& round) {
+    Device& device = *store_.device();
+    const bool is_wide = tile.num_queries > 1;
+    const kernels::Products& products = products_for(tile);
+    const char* name = is_wide ? products.sweep_eight : products.sweep_one;
     const CUfunction sweep = device.modules().function(name);
     SweepParams params{};
     params.view = input_.view();
     params.filter = input_.filter();
     params.order = plan_.order;
-    params.first_block = first_block;
-    params.end_block = end_block;
-    params.operand_stride = operand_stride_;
-    params.list_capacity = plan_.list_capacity;
-    params.keeps_all = keeps_all ? 1 : 0;
+    params.first_block = round.first_block;
+    params.end_block = round.end_block;
+    params.list_capacity = layout.list_capacity;
+    params.keep = round.keep;
 
     const std::uint32_t group = is_wide ? kSweepQueries : 1;
     const std::uint32_t resident =
         device.facts().num_multiprocessors * (is_wide ? kWideBlocks : kNarrowBlocks);
-    const auto grid_x =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(end_block - first_block, resident));
-    for (std::uint32_t first = 0; first < num_queries; first += group * kMaxGridY) {
-        const std::uint32_t count = std::min(num_queries - first, group * kMaxGridY);
-        params.operand_bytes = device_pointer<const std::uint8_t>(base_ + layout_.operand_bytes);
-        params.operand = device_pointer<const float>(
-            base_ + layout_.operand + std::uint64_t{first} * operand_stride_ * sizeof(float));
-        params.states = device_pointer<QueryState>(base_ + layout_.states +
+    const auto grid_x = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(round.end_block - round.first_block, resident));
+    for (std::uint32_t first = 0; first < tile.num_queries; first += group * kMaxGridY) {
+        const std::uint32_t count = std::min(tile.num_queries - first, group * kMaxGridY);
+        params.codes = device_pointer<const std::uint8_t>(
+            base_ + layout.codes + std::uint64_t{first} * store_.code_stride_);
+        params.states = device_pointer<QueryState>(base_ + layout.states +
                                                    std::uint64_t{first} * sizeof(QueryState));
         params.lists = device_pointer<Candidate>(
-            base_ + layout_.lists + std::uint64_t{first} * plan_.list_capacity * sizeof(Candidate));
+            base_ + layout.lists + std::uint64_t{first} * layout.list_capacity * sizeof(Candidate));
         params.num_queries = count;
         lane.launch(sweep, grid_x, (count + group - 1) / group, kSweepThreads, 0, params, name);
     }
 }
 
-void FlatSearch::launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                             std::uint64_t end_block) {
+std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout& layout,
+                                      const Round& round) {
     Device& device = *store_.device();
-    const char* name = store_.is_bytes_ ? kernels::kTileU8 : kernels::kTileBf16;
-    const CUfunction tile = device.modules().function(name, kTileSharedBytes);
+    const bool is_long = store_.code_stride_ > kTileMaxStride;
+    const kernels::Products& products = products_for(tile);
+    const char* name = products.tiles[is_long ? 1 : 0][round.keep == kKeepReaching ? 0 : 1];
+    const std::uint32_t shared_bytes = is_long ? kLongSharedBytes : kTileSharedBytes;
+    const CUfunction kernel = device.modules().function(name, shared_bytes);
+    const std::uint32_t query_warps = (tile.num_queries + kTileWarpQueries - 1) / kTileWarpQueries;
     TileParams params{};
     params.view = input_.view();
     params.filter = input_.filter();
     params.order = plan_.order;
-    params.first_block = first_block;
-    params.end_block = end_block;
-    params.operand = device_pointer<const std::uint16_t>(base_ + layout_.operand_bf16);
-    params.states = device_pointer<QueryState>(base_ + layout_.states);
-    params.lists = device_pointer<Candidate>(base_ + layout_.lists);
-    params.num_queries = num_queries;
-    params.list_capacity = plan_.list_capacity;
-
-    const std::uint32_t tiles = (num_queries + kTileQueries - 1) / kTileQueries;
-    const std::uint32_t splits = row_splits(device.facts(), tiles, end_block - first_block);
-    lane.launch(tile, splits, tiles, kTileThreads, kTileSharedBytes, params, name);
+    params.first_block = round.first_block;
+    params.end_block = round.end_block;
+    params.codes = device_pointer<const std::uint8_t>(base_ + layout.codes);
+    params.states = device_pointer<QueryState>(base_ + layout.states);
+    params.lists = device_pointer<Candidate>(base_ + layout.lists);
+    params.num_queries = tile.num_queries;
+    params.list_capacity = layout.list_capacity;
+    params.query_warps =
+        is_long ? kLongQueryWarps : std::min(kTileWarps, std::bit_ceil(query_warps));
+    params.keep = round.keep;
+    const std::uint32_t groups = (query_warps + params.query_warps - 1) / params.query_warps;
+    const std::uint32_t resident =
+        device.facts().num_multiprocessors * (is_long ? kLongBlocks : kTileBlocks);
+    const std::uint32_t row_warps = is_long ? kLongRowWarps : kTileWarps / params.query_warps;
+    if (round.keep == kKeepBest) {
+        // One entry of each block and warp.
+        params.end_block =
+            std::min(round.end_block, round.first_block + layout.list_capacity / row_warps);
+    }
+    const std::uint64_t num_blocks = params.end_block - params.first_block;
+    const std::uint32_t splits = row_splits(resident, groups, num_blocks);
+    lane.launch(kernel, splits, groups, kTileThreads, shared_bytes, params, name);
+    return round.keep == kKeepBest ? static_cast<std::uint32_t>(num_blocks) * row_warps : 0;
 }
 
-void FlatSearch::launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                                   std::uint64_t end_block, bool keeps_all) {
-    Device& device = *store_.device();
-    const char* name =
-        store_.metric_ == SKEP_METRIC_COSINE ? kernels::kTileBytesCosine : kernels::kTileBytes;
-    const CUfunction tile = device.modules().function(name, kTileBytesSharedBytes);
-    const std::uint32_t query_groups =
-        (num_queries + kTileBytesWarpQueries - 1) / kTileBytesWarpQueries;
-    TileBytesParams params{};
-    params.view = input_.view();
-    params.filter = input_.filter();
-    params.order = plan_.order;
-    params.first_block = first_block;
-    params.end_block = end_block;
-    params.operand = device_pointer<const std::uint8_t>(base_ + layout_.operand_bytes);
-    params.states = device_pointer<QueryState>(base_ + layout_.states);
-    params.lists = device_pointer<Candidate>(base_ + layout_.lists);
-    params.num_queries = num_queries;
-    params.list_capacity = plan_.list_capacity;
-    params.query_warps = std::min(kTileBytesWarps, std::bit_ceil(query_groups));
-    params.keeps_all = keeps_all ? 1 : 0;
-    const std::uint32_t tiles = (query_groups + params.query_warps - 1) / params.query_warps;
-    const std::uint32_t splits = row_splits(device.facts(), tiles, end_block - first_block);
-    lane.launch(tile, splits, tiles, kTileBytesThreads, kTileBytesSharedBytes, params, name);
-}
-
-void FlatSearch::launch_rounds(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
+void FlatSearch::launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,
+                               const std::vector<Round>& rounds) {
     Device& device = *store_.device();
     const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
     const CUfunction select =
         device.modules().function(select_name, select_shared_bytes(2 * kMaxDeviceK));
     SelectParams select_params{};
     select_params.view = input_.view();
-    select_params.queries = device_pointer<const float>(base_ + layout_.queries);
-    select_params.states = device_pointer<QueryState>(base_ + layout_.states);
-    select_params.lists = device_pointer<Candidate>(base_ + layout_.lists);
-    select_params.slots = staged.slots;
-    select_params.distances = staged.distances;
-    select_params.statuses = staged.statuses;
-    select_params.list_capacity = plan_.list_capacity;
+    select_params.queries = device_pointer<const float>(base_ + layout.queries);
+    select_params.states = device_pointer<QueryState>(base_ + layout.states);
+    select_params.lists = device_pointer<Candidate>(base_ + layout.lists);
+    select_params.slots = tile.slots;
+    select_params.distances = tile.distances;
+    select_params.statuses = tile.statuses;
+    select_params.thresholds = tile.thresholds;
+    select_params.list_capacity = layout.list_capacity;
     select_params.k = k_;
-    select_params.sort_capacity = plan_.sort_capacity;
-
-    std::uint64_t first_block = 0;
-    for (std::size_t round = 0; round < plan_.ends.size(); ++round) {
-        const std::uint64_t end_block = plan_.ends[round];
-        const bool is_last = round + 1 == plan_.ends.size();
-        if (pass_ == Pass::kTileBytes) {
-            launch_tile_bytes(lane, num_queries, first_block, end_block, round == 0);
-        } else if (round != 0 && pass_ == Pass::kTile) {
-            launch_tile(lane, num_queries, first_block, end_block);
-        } else {
-            launch_sweep(lane, num_queries, first_block, end_block, round == 0);
-        }
-        select_params.fixed_count =
-            round == 0 ? static_cast<std::uint32_t>(end_block * kRowsPerBlock) : 0;
+    select_params.sort_capacity = layout.sort_capacity;
+    // Wide where lists are long, too.
+    const bool is_wide = tile.num_queries <= kFewQueries || rounds.front().keep == kKeepReaching;
+    const std::uint32_t num_threads = is_wide ? kFewQueriesThreads : kManyQueriesThreads;
+    for (const Round& round : rounds) {
+        const bool is_last = &round == &rounds.back();
+        select_params.fixed_count = launch_pass(lane, tile, layout, round);
         select_params.is_last = is_last ? 1 : 0;
-        lane.launch(select, num_queries, 1,
-                    num_queries <= kFewQueries ? kFewQueriesThreads : kManyQueriesThreads,
-                    is_last ? select_shared_bytes(plan_.sort_capacity) : 0, select_params,
+        select_params.drops_list = round.keep == kKeepBest ? 1 : 0;
+        lane.launch(select, tile.num_queries, 1, num_threads,
+                    is_last ? select_shared_bytes(layout.sort_capacity) : 0, select_params,
                     select_name);
-        first_block = end_block;
     }
 }
 
-FlatSearch::Staged FlatSearch::stage(Lane& lane, std::uint64_t num_queries) const {
-    ScratchLayout pieces;
-    const std::uint64_t queries = pieces.take(num_queries * input_.query_bytes());
-    const std::uint64_t slots = pieces.take(num_queries * k_ * sizeof(std::uint32_t));
-    const std::uint64_t distances = pieces.take(num_queries * k_ * sizeof(float));
-    const std::uint64_t statuses = pieces.take(num_queries * sizeof(std::uint32_t));
-    const std::uint64_t redone = pieces.take(num_queries * sizeof(std::uint32_t));
-    std::byte* pinned = lane.pinned(pieces.end());
-    return {pinned + queries, reinterpret_cast<std::uint32_t*>(pinned + slots),
-            reinterpret_cast<float*>(pinned + distances),
-            reinterpret_cast<std::uint32_t*>(pinned + statuses),
-            reinterpret_cast<std::uint32_t*>(pinned + redone)};
-}
-
-void FlatSearch::launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged) {
-    EncodeQueriesParams params{};
-    params.source = staged.queries;
-    params.has_byte_source = queries_.dtype == SKEP_DTYPE_U8 ? 1 : 0;
-    params.queries = device_pointer<float>(base_ + layout_.queries);
-    if (multiplies_bytes()) {
-        params.operand_bytes = device_pointer<std::uint8_t>(base_ + layout_.operand_bytes);
-    } else {
-        params.operand = device_pointer<float>(base_ + layout_.operand);
-    }
-    if (pass_ == Pass::kTile) {
-        params.operand_bf16 = device_pointer<std::uint16_t>(base_ + layout_.operand_bf16);
-    }
-    params.states = device_pointer<QueryState>(base_ + layout_.states);
-    params.store_bounds = device_pointer<const StoreBounds>(store_.store_bounds_.pointer());
-    params.num_queries = num_queries;
-    params.dim = store_.dim_;
-    params.operand_stride = operand_stride_;
-    params.approx_stride = store_.approx_stride_;
-    params.metric = store_.metric_;
-    constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
-    lane.launch(store_.device()->modules().function(kernels::kEncodeQueries),
-                (num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1, kEncodeThreads, 0,
-                params, kernels::kEncodeQueries);
-}
-
-skep_status FlatSearch::run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
-                                 std::uint32_t* slots, float* distances) {
-    const Staged staged = stage(lane, num_queries);
-    input_.stage_queries(staged.queries, first_query, num_queries);
-    launch_encoding(lane, static_cast<std::uint32_t>(num_queries), staged);
-    launch_rounds(lane, static_cast<std::uint32_t>(num_queries), staged);
-    skep_status stop = lane.wait(call_);
-    if (stop != SKEP_OK) return stop;
-
-    std::uint32_t num_redone = 0;
-    for (std::uint32_t query = 0; query < num_queries; ++query) {
-        if (staged.statuses[query] != kQueryReady) staged.redone[num_redone++] = query;
-    }
-    if (num_redone != 0) {
-        store_.device()->context()->log().write(
-            SKEP_LOG_DEBUG, "{} of {} queries pass the filter with more rows than fit: redone",
-            num_redone, num_queries);
-        stop = redo(lane, num_redone, staged);
-        if (stop != SKEP_OK) return stop;
-        store_.num_exact_retries_ += num_redone;
-    }
-    std::memcpy(slots, staged.slots, num_queries * k_ * sizeof(std::uint32_t));
-    std::memcpy(distances, staged.distances, num_queries * k_ * sizeof(float));
-    return SKEP_OK;
-}
-
-skep_status FlatSearch::redo(Lane& lane, std::uint32_t num_redone, const Staged& staged) {
+skep_status FlatSearch::redo(Lane& lane, const Tile& tile, std::uint32_t num_redone) {
     Device& device = *store_.device();
     const char* scan_name = store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32;
     const CUfunction scan = device.modules().function(scan_name);
@@ -359,13 +457,13 @@ skep_status FlatSearch::redo(Lane& lane, std::uint32_t num_redone, const Staged&
     select_params.keys = device_pointer<const std::uint64_t>(scratch);
     select_params.best_keys = device_pointer<std::uint64_t>(scratch + best_keys_at);
     select_params.best_slots = device_pointer<std::uint32_t>(scratch + best_slots_at);
-    select_params.slots = staged.slots;
-    select_params.distances = staged.distances;
+    select_params.slots = tile.slots;
+    select_params.distances = tile.distances;
     select_params.k = k_;
     select_params.sort_capacity = exact_sort_capacity(k_);
     for (std::uint64_t done = 0; done < num_redone; done += group) {
         const auto num_now = static_cast<std::uint32_t>(std::min(group, num_redone - done));
-        scan_params.query_ids = select_params.query_ids = staged.redone + done;
+        scan_params.query_ids = select_params.query_ids = tile.ids + done;
         for (std::uint64_t first = 0; first < request_.num_slots; first += chunk) {
             // Waits: a stop would otherwise come after all that is queued.
             const skep_status stop = lane.wait(call_);
@@ -392,24 +490,30 @@ skep_status FlatStore::search(const skep_matrix& queries, const skep_search_requ
                               const skep_call* call) const {
     const std::uint64_t num_answers = queries.num_rows * request.k;
     if (num_answers == 0) return SKEP_OK;
+    if (request.num_slots == 0) {
+        std::fill_n(answer.slots, num_answers, kNoSlot);
+        std::fill_n(answer.distances, num_answers, std::numeric_limits<float>::infinity());
+        return SKEP_OK;
+    }
+    const ScopedContext scope(*device_->context(), "store_search");
+    const bool is_plain = request.k > kMaxDeviceK || is_searched_plainly(request.num_slots);
+    if (!is_plain && queries.num_rows <= FlatSearch::kWaveQueries) {
+        return FlatSearch(*this, queries, request, mask, call).run(answer.slots, answer.distances);
+    }
     // Everything lands here first: a search that fails or is stopped writes no output.
     std::vector<std::uint32_t> slots(num_answers, kNoSlot);
     std::vector<float> distances(num_answers, std::numeric_limits<float>::infinity());
-    if (request.num_slots != 0) {
-        const ScopedContext scope(*device_->context(), "store_search");
-        skep_status stop = SKEP_OK;
-        if (request.k > kMaxDeviceK) {
-            stop = run_large_k_search(*this, queries, request, mask, call, slots.data(),
-                                      distances.data());
-        } else if (is_searched_plainly(request.num_slots)) {
-            stop = run_plain_search(*this, queries, request, mask, call, slots.data(),
-                                    distances.data());
-        } else {
-            stop =
-                FlatSearch(*this, queries, request, mask, call).run(slots.data(), distances.data());
-        }
-        if (stop != SKEP_OK) return stop;
+    skep_status stop = SKEP_OK;
+    if (request.k > kMaxDeviceK) {
+        stop =
+            run_large_k_search(*this, queries, request, mask, call, slots.data(), distances.data());
+    } else if (is_plain) {
+        stop =
+            run_plain_search(*this, queries, request, mask, call, slots.data(), distances.data());
+    } else {
+        stop = FlatSearch(*this, queries, request, mask, call).run(slots.data(), distances.data());
     }
+    if (stop != SKEP_OK) return stop;
     std::memcpy(answer.slots, slots.data(), num_answers * sizeof(std::uint32_t));
     std::memcpy(answer.distances, distances.data(), num_answers * sizeof(float));
     return SKEP_OK;

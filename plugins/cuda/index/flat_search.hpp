@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "index/flat_kernels.hpp"
 #include "index/flat_store.hpp"
 #include "index/search_input.hpp"
 #include "index/search_plan.hpp"
@@ -22,59 +23,71 @@ class FlatSearch {
     FlatSearch(const FlatStore& store, const skep_matrix& queries,
                const skep_search_request& request, const Mask* mask, const skep_call* call);
 
+    // Queries in flight at a time: their pinned memory is theirs until the answers are out.
+    static constexpr std::uint64_t kWaveQueries = 16384;
+
     // Fills slots and distances, [num_queries, k] each. The context is current. Returns what
-    // stopped it, or SKEP_OK; throws.
+    // stopped it, or SKEP_OK; throws. Up to kWaveQueries queries are answered all or none.
     skep_status run(std::uint32_t* slots, float* distances);
 
   private:
-    // What looks at the rows.
-    enum class Pass : std::uint8_t {
-        kSweep,       // as f32, one query or eight at once
-        kTile,        // on the matrix units, as bf16; the first round sweeps
-        kSweepBytes,  // bytes as integers, one query at a time
-        kTileBytes,   // bytes as integers, on the matrix units, all rounds
-    };
-    [[nodiscard]] Pass choose_pass() const;
-    [[nodiscard]] bool multiplies_bytes() const {
-        return pass_ == Pass::kSweepBytes || pass_ == Pass::kTileBytes;
-    }
-
-    // Where things lie in a tile's scratch memory.
+    // Where things lie in a tile's scratch memory, and how long its lists are.
     struct Layout {
+        std::uint32_t list_capacity;
+        std::uint32_t sort_capacity;
         std::uint64_t queries;
-        std::uint64_t operand;
-        std::uint64_t operand_bf16;
-        std::uint64_t operand_bytes;
+        std::uint64_t codes;
         std::uint64_t lists;
         std::uint64_t allowed;
         std::uint64_t states;
         std::uint64_t end;
     };
-    [[nodiscard]] Layout layout_of(std::uint64_t num_queries) const;
+    [[nodiscard]] Layout layout_of(std::uint64_t num_queries, std::uint32_t list_capacity,
+                                   std::uint32_t sort_capacity) const;
 
-    // What kernels read and write in pinned memory, at the price of the bus alone: a copy would
-    // cost its launch, too.
-    struct Staged {
-        std::byte* queries;       // [num_queries, dim] of their own type
+    // Queries that pass over the rows together, and what kernels read and write of them in pinned
+    // memory, at the price of the bus alone: a copy would cost its launch, too.
+    struct Tile {
+        std::uint64_t first_query;
+        std::uint32_t num_queries;
+        std::byte* queries;       // [num_queries, dim] floats or bytes
         std::uint32_t* slots;     // [num_queries, k]
         float* distances;         // [num_queries, k]
         std::uint32_t* statuses;  // [num_queries]
-        std::uint32_t* redone;    // [num_queries] which of them the plain kernels answer
+        float* thresholds;        // [num_queries]
+        std::uint32_t* ids;       // [num_queries] those that the plain kernels answer
+        bool has_bytes;           // queries are bytes
+        std::int32_t codes_are;   // k...Codes
     };
-    Staged stage(Lane& lane, std::uint64_t num_queries) const;
-
-    skep_status run_tile(Lane& lane, std::uint64_t first_query, std::uint64_t num_queries,
+    [[nodiscard]] std::uint64_t staged_bytes(std::uint64_t num_queries) const;
+    [[nodiscard]] Tile tile_at(std::byte* pinned, std::uint64_t first_query,
+                               std::uint64_t num_queries) const;
+    void stage(Tile& tile) const;
+    // Stages and launches tiles up to end_query, waits, and hands the answers out.
+    skep_status run_wave(Lane& lane, std::uint64_t first_query, std::uint64_t end_query,
                          std::uint32_t* slots, float* distances);
-    void launch_encoding(Lane& lane, std::uint32_t num_queries, const Staged& staged);
-    void launch_rounds(Lane& lane, std::uint32_t num_queries, const Staged& staged);
-    void launch_sweep(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                      std::uint64_t end_block, bool keeps_all);
-    void launch_tile(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                     std::uint64_t end_block);
-    void launch_tile_bytes(Lane& lane, std::uint32_t num_queries, std::uint64_t first_block,
-                           std::uint64_t end_block, bool keeps_all);
-    // Answers the first num_redone of staged.redone by double-precision distances of all rows.
-    skep_status redo(Lane& lane, std::uint32_t num_redone, const Staged& staged);
+    // Sees to the queries of a tile that have no answer yet.
+    skep_status complete(Lane& lane, Tile& tile, std::byte* retry_pinned);
+    // Looks at all rows once more for queries whose lists overflowed, with the thresholds that came
+    // of it and longer lists.
+    skep_status retry(Lane& lane, Tile& tile, std::byte* retry_pinned);
+    [[nodiscard]] std::uint32_t retry_queries() const;
+    [[nodiscard]] Layout retry_layout() const;
+
+    [[nodiscard]] const kernels::Products& products_for(const Tile& tile) const;
+    [[nodiscard]] bool is_tiled(const Tile& tile) const;
+    void launch_encoding(Lane& lane, const Tile& tile, const Layout& layout,
+                         const float* thresholds);
+    void launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,
+                       const std::vector<Round>& rounds);
+    // Returns how many entries of every list it filled, or 0 where each has its own count.
+    std::uint32_t launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
+                              const Round& round);
+    void launch_sweep(Lane& lane, const Tile& tile, const Layout& layout, const Round& round);
+    std::uint32_t launch_tile(Lane& lane, const Tile& tile, const Layout& layout,
+                              const Round& round);
+    // Answers the first num_redone of tile.ids by double-precision distances of all rows.
+    skep_status redo(Lane& lane, const Tile& tile, std::uint32_t num_redone);
 
     const FlatStore& store_;
     const skep_matrix& queries_;
@@ -83,8 +96,6 @@ class FlatSearch {
     SearchInput input_;
     std::uint32_t k_;
     SearchPlan plan_;
-    std::uint32_t operand_stride_;
-    Pass pass_;
     Layout layout_{};
     CUdeviceptr base_ = 0;
 };

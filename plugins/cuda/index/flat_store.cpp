@@ -10,6 +10,7 @@
 
 #include "index/flat_kernels.hpp"
 #include "index/plain_search.hpp"
+#include "index/scratch_layout.hpp"
 #include "kernels/encode_params.h"
 #include "skep/result.hpp"
 
@@ -22,11 +23,6 @@ constexpr std::uint64_t kStagingBytes = 4ULL << 20;
 
 std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) {
     return (value + unit - 1) / unit * unit;
-}
-
-// Kernels read the bounds of two rows at once.
-std::uint64_t bounds_bytes(std::uint64_t num_slots) {
-    return (num_slots + 1) / 2 * 2 * sizeof(RowBounds);
 }
 
 const std::byte* row_of(const skep_matrix& matrix, std::uint64_t row, std::uint64_t row_bytes) {
@@ -61,12 +57,11 @@ FlatStore::FlatStore(std::shared_ptr<Device> device, const skep_store_options& o
       metric_(options.metric),
       is_bytes_(options.dtype == SKEP_DTYPE_U8),
       dim_(options.dim),
-      row_stride_bytes_(is_bytes_ ? round_up(dim_, kApproxAlignment)
-                                  : dim_ * static_cast<std::uint32_t>(sizeof(float))),
-      approx_stride_(round_up(dim_, kApproxAlignment)) {
+      code_stride_(round_up(dim_, kCodeAlignment)),
+      row_bytes_{is_bytes_ ? code_stride_ : dim_ * sizeof(float), is_bytes_ ? 0 : code_stride_,
+                 sizeof(float), sizeof(RowBounds)} {
     require_store_shape(options, "store_create");
     const ScopedContext scope(*device_->context(), "store_create");
-    store_bounds_ = DeviceBuffer(device_->context(), sizeof(StoreBounds), "store_create");
     // Settles the rung, and is ready for a first answer.
     device_->modules().function(plain_kernel(dtype(), metric_), plain_shared_bytes(kMaxPlainSlots));
     memory_ = make_memory(options.reserve_slots);
@@ -78,41 +73,50 @@ std::shared_ptr<FlatStore::Memory> FlatStore::memory() const {
     return memory_;
 }
 
+void FlatStore::replace_memory(std::shared_ptr<Memory> memory) {
+    const std::lock_guard lock(memory_mutex_);
+    memory_.swap(memory);
+}
+
 std::uint64_t FlatStore::capacity_slots(const Memory& memory) const {
-    std::uint64_t capacity = std::min(memory.rows->mapped_bytes() / row_stride_bytes_,
-                                      memory.bounds->mapped_bytes() / sizeof(RowBounds));
-    if (memory.approx) {
-        capacity = std::min(capacity, memory.approx->mapped_bytes() / approx_row_bytes());
+    std::uint64_t capacity = SKEP_MAX_ROWS;
+    for (std::size_t column = 0; column < kNumColumns; ++column) {
+        if (!memory.columns[column]) continue;
+        capacity = std::min(capacity, memory.columns[column]->mapped_bytes() / row_bytes_[column]);
     }
-    return std::min<std::uint64_t>(capacity, SKEP_MAX_ROWS);
+    return capacity;
+}
+
+std::shared_ptr<GrowableMemory> FlatStore::make_column(std::size_t column,
+                                                       std::uint64_t num_slots) const {
+    if (row_bytes_[column] == 0) return nullptr;
+    const DeviceFacts& facts = device_->facts();
+    // All of the device's memory fits behind each address, or twice what is needed if that is more.
+    const std::uint64_t reserve = std::max(facts.total_bytes, 2 * column_bytes(column, num_slots));
+    return std::make_shared<GrowableMemory>(device_->context(), reserve, facts.has_virtual_memory);
 }
 
 std::shared_ptr<FlatStore::Memory> FlatStore::make_memory(std::uint64_t num_slots) const {
-    const DeviceFacts& facts = device_->facts();
-    // All of the device's memory fits behind each address, or twice what is needed if that is more.
-    const auto make = [&](std::uint64_t row_bytes) {
-        const std::uint64_t reserve = std::max(facts.total_bytes, 2 * num_slots * row_bytes);
-        return std::make_unique<GrowableMemory>(device_->context(), reserve,
-                                                facts.has_virtual_memory);
-    };
     auto memory = std::make_shared<Memory>();
-    memory->rows = make(row_stride_bytes_);
-    if (!is_bytes_) memory->approx = make(approx_row_bytes());
-    memory->bounds = make(sizeof(RowBounds));
+    for (std::size_t column = 0; column < kNumColumns; ++column)
+        memory->columns[column] = make_column(column, num_slots);
     return memory;
 }
 
 void FlatStore::grow_in_place(Memory& memory, std::uint64_t num_slots,
                               const char* operation) const {
-    const std::uint64_t rows_before = memory.rows->mapped_bytes();
-    const std::uint64_t approx_before = memory.approx ? memory.approx->mapped_bytes() : 0;
+    std::array<std::uint64_t, kNumColumns> bytes_before{};
+    std::size_t column = 0;
     try {
-        memory.rows->grow(num_slots * row_stride_bytes_, operation);
-        if (memory.approx) memory.approx->grow(num_slots * approx_row_bytes(), operation);
-        memory.bounds->grow(bounds_bytes(num_slots), operation);
+        for (; column < kNumColumns; ++column) {
+            if (!memory.columns[column]) continue;
+            bytes_before[column] = memory.columns[column]->mapped_bytes();
+            memory.columns[column]->grow(column_bytes(column, num_slots), operation);
+        }
     } catch (...) {
-        memory.rows->shrink(rows_before);
-        if (memory.approx) memory.approx->shrink(approx_before);
+        while (column-- > 0) {
+            if (memory.columns[column]) memory.columns[column]->shrink(bytes_before[column]);
+        }
         throw;
     }
 }
@@ -126,10 +130,11 @@ void FlatStore::make_room(std::uint64_t num_slots, const char* operation) {
     }
     const std::shared_ptr<Memory> current = memory();
     if (num_slots <= capacity_slots(*current)) return;
-    const bool can_grow =
-        current->rows->can_hold(num_slots * row_stride_bytes_) &&
-        current->bounds->can_hold(bounds_bytes(num_slots)) &&
-        (!current->approx || current->approx->can_hold(num_slots * approx_row_bytes()));
+    bool can_grow = true;
+    for (std::size_t column = 0; column < kNumColumns; ++column) {
+        if (!current->columns[column]) continue;
+        can_grow &= current->columns[column]->can_hold(column_bytes(column, num_slots));
+    }
     if (can_grow) {
         grow_in_place(*current, num_slots, operation);
         return;
@@ -140,21 +145,18 @@ void FlatStore::make_room(std::uint64_t num_slots, const char* operation) {
     const std::uint64_t wished =
         std::min<std::uint64_t>(std::max(num_slots, used + used / 2), SKEP_MAX_ROWS);
     const std::shared_ptr<Memory> moved = make_memory(wished);
+    moved->codes_are = current->codes_are.load();
     grow_in_place(*moved, wished, operation);
     if (used != 0) {
         const LanePool::Lease lane = device_->lanes().acquire();
-        lane->copy_on_device(moved->rows->pointer(), current->rows->pointer(),
-                             used * row_stride_bytes_);
-        if (current->approx) {
-            lane->copy_on_device(moved->approx->pointer(), current->approx->pointer(),
-                                 used * approx_row_bytes());
+        for (std::size_t column = 0; column < kNumColumns; ++column) {
+            if (!current->columns[column]) continue;
+            lane->copy_on_device(moved->columns[column]->pointer(),
+                                 current->columns[column]->pointer(), used * row_bytes_[column]);
         }
-        lane->copy_on_device(moved->bounds->pointer(), current->bounds->pointer(),
-                             used * sizeof(RowBounds));
         lane->wait(nullptr);
     }
-    const std::lock_guard lock(memory_mutex_);
-    memory_ = moved;
+    replace_memory(moved);
 }
 
 void FlatStore::reserve(std::uint64_t num_slots) {
@@ -163,22 +165,34 @@ void FlatStore::reserve(std::uint64_t num_slots) {
 }
 
 skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
-    const std::uint64_t row_bytes = is_bytes_ ? dim_ : row_stride_bytes_;
     if (rows.num_rows == 0) return SKEP_OK;
+    const std::uint64_t row_bytes = host_row_bytes();
+    const std::uint64_t row_stride = row_stride_bytes();
     const ScopedContext scope(*device_->context(), "store_append");
     const std::uint64_t first_slot = num_slots_;
-    make_room(first_slot + rows.num_rows, "store_append");
+    const std::uint64_t end_slot = first_slot + rows.num_rows;
+    make_room(end_slot, "store_append");
     const std::shared_ptr<Memory> target = memory();
 
     // Small stores are searched plainly and need no encoding; the append that makes one large
     // encodes all of it.
-    const bool is_encoding = !is_searched_plainly(first_slot + rows.num_rows);
+    const bool is_encoding = !is_searched_plainly(end_slot);
     const LanePool::Lease lane = device_->lanes().acquire();
     const std::uint64_t rows_per_half =
-        std::clamp<std::uint64_t>(kStagingBytes / row_stride_bytes_, 1, rows.num_rows);
-    const std::uint64_t half_bytes = rows_per_half * row_stride_bytes_;
-    std::byte* pinned = lane->pinned(rows_per_half < rows.num_rows ? 2 * half_bytes : half_bytes);
-    if (is_encoding) encode(*lane, *target, num_encoded_, first_slot);
+        std::clamp<std::uint64_t>(kStagingBytes / row_stride, 1, rows.num_rows);
+    const std::uint64_t half_bytes = rows_per_half * row_stride;
+    ScratchLayout pieces;
+    const std::uint64_t halves_at =
+        pieces.take(rows_per_half < rows.num_rows ? 2 * half_bytes : half_bytes);
+    const std::uint64_t misfits_at = pieces.take(sizeof(std::uint32_t));
+    std::byte* pinned = lane->pinned(pieces.end());
+    auto* misfits = reinterpret_cast<std::uint32_t*>(pinned + misfits_at);
+    *misfits = 0;
+    if (is_encoding) {
+        // Bytes, until a row says otherwise.
+        if (num_encoded_ == 0) target->codes_are = kByteCodes;
+        encode(*lane, *target, num_encoded_, first_slot, misfits);
+    }
 
     std::size_t half = 0;
     for (std::uint64_t begin = 0; begin < rows.num_rows; begin += rows_per_half, half ^= 1U) {
@@ -188,51 +202,77 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
             if (stop != SKEP_OK) return stop;
         }
         lane->wait_for_mark(half);
-        std::byte* staged = pinned + half * half_bytes;
-        const bool is_dense = row_bytes == row_stride_bytes_ &&
+        std::byte* staged = pinned + halves_at + half * half_bytes;
+        const bool is_dense = row_bytes == row_stride &&
                               (rows.row_stride_bytes == 0 || rows.row_stride_bytes == row_bytes);
         if (is_dense) {
             device_->workers().copy(staged, row_of(rows, begin, row_bytes), count * row_bytes);
         } else {
             for (std::uint64_t row = 0; row < count; ++row) {
-                std::byte* line = staged + row * row_stride_bytes_;
+                std::byte* line = staged + row * row_stride;
                 std::memcpy(line, row_of(rows, begin + row, row_bytes), row_bytes);
-                std::memset(line + row_bytes, 0, row_stride_bytes_ - row_bytes);
+                std::memset(line + row_bytes, 0, row_stride - row_bytes);
             }
         }
         const std::uint64_t slot = first_slot + begin;
-        const CUdeviceptr rows_at = target->rows->pointer() + slot * row_stride_bytes_;
-        lane->copy_to_device(rows_at, staged, count * row_stride_bytes_);
+        lane->copy_to_device(target->at(kRows) + slot * row_stride, staged, count * row_stride);
         lane->mark(half);
-
-        if (is_encoding) encode(*lane, *target, slot, slot + count);
+        // A misfit seen by now saves the rest codes that will not stay.
+        if (is_encoding && std::atomic_ref(*misfits).load(std::memory_order_relaxed) == 0) {
+            encode(*lane, *target, slot, slot + count, misfits);
+        }
     }
-    const skep_status stop = lane->wait(call);
+    skep_status stop = lane->wait(call);
+    if (stop == SKEP_OK && *misfits != 0) {
+        stop = change_codes(*lane, *target, end_slot, misfits, call);
+    }
     if (stop != SKEP_OK) return stop;
-    num_slots_ = first_slot + rows.num_rows;
-    if (is_encoding) num_encoded_ = num_slots_;
+    num_slots_ = end_slot;
+    if (is_encoding) num_encoded_ = end_slot;
+    return SKEP_OK;
+}
+
+skep_status FlatStore::change_codes(Lane& lane, const Memory& memory, std::uint64_t num_slots,
+                                    std::uint32_t* misfits, const skep_call* call) {
+    auto target = std::make_shared<Memory>();
+    target->columns[kRows] = memory.columns[kRows];
+    const std::uint64_t capacity = std::max(capacity_slots(memory), num_slots);
+    for (const Column column : {kCodes, kHalfNorms, kBounds}) {
+        target->columns[column] =
+            num_encoded_ == 0 ? memory.columns[column] : make_column(column, capacity);
+    }
+    if (num_encoded_ != 0) grow_in_place(*target, num_slots, "store_append");
+    // From bytes to unsigned codes, and to signed ones if these do not fit either.
+    while (*misfits != 0) {
+        target->codes_are = static_cast<std::int32_t>(*misfits);
+        *misfits = 0;
+        encode(lane, *target, 0, num_slots, misfits);
+        const skep_status stop = lane.wait(call);
+        if (stop != SKEP_OK) return stop;
+    }
+    replace_memory(target);
     return SKEP_OK;
 }
 
 void FlatStore::encode(Lane& lane, const Memory& memory, std::uint64_t first_slot,
-                       std::uint64_t end_slot) const {
+                       std::uint64_t end_slot, std::uint32_t* misfits) const {
     if (first_slot == end_slot) return;
-    // An encoding from the start forgets what residuals earlier rows left.
-    if (first_slot == 0) lane.fill(store_bounds_.pointer(), 0, sizeof(StoreBounds));
     EncodeRowsParams params{};
-    params.rows =
-        device_pointer<const void>(memory.rows->pointer() + first_slot * row_stride_bytes_);
-    params.approx = memory.approx ? device_pointer<std::uint16_t>(memory.approx->pointer() +
-                                                                  first_slot * approx_row_bytes())
-                                  : nullptr;
+    params.rows = device_pointer<const void>(memory.at(kRows) + first_slot * row_bytes_[kRows]);
+    if (!is_bytes_) {
+        params.codes = device_pointer<std::uint8_t>(memory.at(kCodes) + first_slot * code_stride_);
+    }
+    params.half_norms =
+        device_pointer<float>(memory.at(kHalfNorms) + first_slot * row_bytes_[kHalfNorms]);
     params.bounds =
-        device_pointer<RowBounds>(memory.bounds->pointer() + first_slot * sizeof(RowBounds));
-    params.store_bounds = device_pointer<StoreBounds>(store_bounds_.pointer());
+        device_pointer<RowBounds>(memory.at(kBounds) + first_slot * row_bytes_[kBounds]);
+    params.misfits = misfits;
     params.num_rows = end_slot - first_slot;
     params.dim = dim_;
-    params.row_stride_bytes = row_stride_bytes_;
-    params.approx_stride = approx_stride_;
+    params.row_stride_bytes = row_stride_bytes();
+    params.code_stride = code_stride_;
     params.metric = metric_;
+    params.codes_are = memory.codes_are;
     constexpr std::uint64_t kRowsOfBlock = kEncodeThreads / kPartialSums;
     const char* name = is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
     lane.launch(device_->modules().function(name),
@@ -259,45 +299,45 @@ skep_status FlatStore::read(std::uint64_t first_slot, const std::uint32_t* slots
     }
     const ScopedContext scope(*device_->context(), "store_read");
     const std::shared_ptr<Memory> source = memory();
-    const std::uint64_t row_bytes = is_bytes_ ? dim_ : row_stride_bytes_;
+    const std::uint64_t row_bytes = host_row_bytes();
+    const std::uint64_t row_stride = row_stride_bytes();
     const std::uint64_t stride = out.row_stride_bytes != 0 ? out.row_stride_bytes : row_bytes;
     const LanePool::Lease lane = device_->lanes().acquire();
 
     // Nothing is written until every row has arrived, so that a failure leaves the output as it
     // was.
-    const std::uint64_t total_bytes = out.num_rows * row_stride_bytes_;
+    const std::uint64_t total_bytes = out.num_rows * row_stride;
     std::vector<std::byte> arrived(total_bytes);
-    const std::uint64_t rows_per_part =
-        std::max<std::uint64_t>(kStagingBytes / row_stride_bytes_, 1);
-    const std::uint64_t part_bytes = rows_per_part * row_stride_bytes_;
+    const std::uint64_t rows_per_part = std::max<std::uint64_t>(kStagingBytes / row_stride, 1);
+    const std::uint64_t part_bytes = rows_per_part * row_stride;
     const std::uint64_t slots_bytes = rows_per_part * sizeof(std::uint32_t);
     std::byte* pinned = lane->pinned(part_bytes + slots_bytes);
     for (std::uint64_t begin = 0; begin < out.num_rows; begin += rows_per_part) {
         const std::uint64_t count = std::min(rows_per_part, out.num_rows - begin);
-        CUdeviceptr from = source->rows->pointer() + (first_slot + begin) * row_stride_bytes_;
+        CUdeviceptr from = source->at(kRows) + (first_slot + begin) * row_stride;
         if (slots != nullptr) {
             from = lane->scratch(part_bytes + slots_bytes);
             std::memcpy(pinned + part_bytes, slots + begin, count * sizeof(std::uint32_t));
             lane->copy_to_device(from + part_bytes, pinned + part_bytes,
                                  count * sizeof(std::uint32_t));
             GatherParams params{};
-            params.source = device_pointer<const std::uint32_t>(source->rows->pointer());
+            params.source = device_pointer<const std::uint32_t>(source->at(kRows));
             params.target = device_pointer<std::uint32_t>(from);
             params.slots = device_pointer<const std::uint32_t>(from + part_bytes);
             params.num_rows = count;
-            params.row_words = row_stride_bytes_ / sizeof(std::uint32_t);
+            params.row_words = row_stride / sizeof(std::uint32_t);
             lane->launch(device_->modules().function(kernels::kGatherRows),
                          4 * device_->facts().num_multiprocessors, 1, kGatherThreads, 0, params,
                          kernels::kGatherRows);
         }
-        lane->copy_to_host(pinned, from, count * row_stride_bytes_);
+        lane->copy_to_host(pinned, from, count * row_stride);
         const skep_status stop = lane->wait(call);
         if (stop != SKEP_OK) return stop;
-        std::memcpy(arrived.data() + begin * row_stride_bytes_, pinned, count * row_stride_bytes_);
+        std::memcpy(arrived.data() + begin * row_stride, pinned, count * row_stride);
     }
     for (std::uint64_t row = 0; row < out.num_rows; ++row) {
         std::memcpy(static_cast<std::byte*>(out.data) + row * stride,
-                    arrived.data() + row * row_stride_bytes_, row_bytes);
+                    arrived.data() + row * row_stride, row_bytes);
     }
     return SKEP_OK;
 }
@@ -326,8 +366,7 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
         // through scratch, in ascending order: a row's place is never behind where it came from, so
         // no part overwrites what a later one reads.
         const LanePool::Lease lane = device_->lanes().acquire();
-        const std::uint64_t widest =
-            std::max<std::uint64_t>({row_stride_bytes_, approx_row_bytes(), sizeof(RowBounds)});
+        const std::uint64_t widest = *std::max_element(row_bytes_.begin(), row_bytes_.end());
         const std::uint64_t rows_per_part = std::max<std::uint64_t>(kStagingBytes / widest, 1);
         const std::uint64_t slots_bytes = rows_per_part * sizeof(std::uint32_t);
         const CUdeviceptr scratch = lane->scratch(slots_bytes + rows_per_part * widest);
@@ -349,20 +388,20 @@ skep_status FlatStore::compact(std::uint64_t num_slots, const Mask* mask, const 
             const std::uint64_t count = std::min<std::uint64_t>(rows_per_part, kept.size() - begin);
             std::memcpy(pinned, kept.data() + begin, count * sizeof(std::uint32_t));
             lane->copy_to_device(scratch, pinned, count * sizeof(std::uint32_t));
-            move_rows(target->rows->pointer(), row_stride_bytes_, begin, count);
-            if (target->approx) {
-                move_rows(target->approx->pointer(), approx_row_bytes(), begin, count);
+            for (std::size_t column = 0; column < kNumColumns; ++column) {
+                if (!target->columns[column]) continue;
+                move_rows(target->columns[column]->pointer(), row_bytes_[column], begin, count);
             }
-            move_rows(target->bounds->pointer(), sizeof(RowBounds), begin, count);
             lane->wait(nullptr);
         }
     }
     // A store encoded in part is small: it is encoded again when it grows.
     num_encoded_ = num_encoded_ == num_slots ? kept.size() : 0;
     num_slots_ = kept.size();
-    target->rows->shrink(kept.size() * row_stride_bytes_);
-    if (target->approx) target->approx->shrink(kept.size() * approx_row_bytes());
-    target->bounds->shrink(bounds_bytes(kept.size()));
+    for (std::size_t column = 0; column < kNumColumns; ++column) {
+        if (!target->columns[column]) continue;
+        target->columns[column]->shrink(column_bytes(column, kept.size()));
+    }
     return SKEP_OK;
 }
 
@@ -372,12 +411,12 @@ skep_store_stats FlatStore::stats() const {
     stats.struct_size = sizeof stats;
     stats.num_slots = num_slots_;
     stats.capacity_slots = capacity_slots(*current);
-    stats.used_bytes =
-        stats.num_slots * (row_stride_bytes_ + approx_row_bytes() + sizeof(RowBounds));
-    stats.reserved_bytes = current->rows->mapped_bytes() + current->bounds->mapped_bytes() +
-                           (current->approx ? current->approx->mapped_bytes() : 0);
-    stats.num_buffers = current->rows->num_chunks() + current->bounds->num_chunks() +
-                        (current->approx ? current->approx->num_chunks() : 0);
+    for (std::size_t column = 0; column < kNumColumns; ++column) {
+        if (!current->columns[column]) continue;
+        stats.used_bytes += stats.num_slots * row_bytes_[column];
+        stats.reserved_bytes += current->columns[column]->mapped_bytes();
+        stats.num_buffers += current->columns[column]->num_chunks();
+    }
     stats.num_exact_retries = num_exact_retries_;
     return stats;
 }

@@ -4,7 +4,9 @@
 
 #include <skep/backend.h>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -58,38 +60,61 @@ class FlatStore {
     friend class FlatSearch;
     friend class SearchInput;
 
-    // The memories of all rows; replaced as a whole when they have to move. Searches that run keep
-    // the one they began with.
+    // What is kept of every row, each in memory of its own.
+    enum Column : std::size_t { kRows, kCodes, kHalfNorms, kBounds, kNumColumns };
+
+    // The memories of all rows; replaced as a whole when rows move or change their codes. Searches
+    // that run keep the one they began with.
     struct Memory {
-        std::unique_ptr<GrowableMemory> rows;
-        std::unique_ptr<GrowableMemory> approx;  // null for u8: the rows serve
-        std::unique_ptr<GrowableMemory> bounds;
+        // Codes: null for u8 rows, which serve as their own.
+        std::array<std::shared_ptr<GrowableMemory>, kNumColumns> columns;
+        // k...Codes; changes only while no row is encoded.
+        std::atomic<std::int32_t> codes_are{kByteCodes};
+
+        [[nodiscard]] CUdeviceptr at(Column column) const {
+            return columns[column] ? columns[column]->pointer() : 0;
+        }
     };
 
+    [[nodiscard]] std::uint32_t row_stride_bytes() const {
+        return static_cast<std::uint32_t>(row_bytes_[kRows]);
+    }
+    // Of a row as applications have it.
+    [[nodiscard]] std::uint64_t host_row_bytes() const {
+        return is_bytes_ ? dim_ : row_bytes_[kRows];
+    }
+    // Bytes of a column; kernels read 16 at a time.
+    [[nodiscard]] std::uint64_t column_bytes(std::size_t column, std::uint64_t num_slots) const {
+        return (num_slots * row_bytes_[column] + 15) / 16 * 16;
+    }
     [[nodiscard]] std::shared_ptr<Memory> memory() const;
     [[nodiscard]] std::uint64_t capacity_slots(const Memory& memory) const;
-    [[nodiscard]] std::uint64_t approx_row_bytes() const {
-        return is_bytes_ ? 0 : std::uint64_t{approx_stride_} * sizeof(std::uint16_t);
-    }
+    // Address ranges that can hold num_slots rows; nothing is mapped.
+    std::shared_ptr<GrowableMemory> make_column(std::size_t column, std::uint64_t num_slots) const;
     std::shared_ptr<Memory> make_memory(std::uint64_t num_slots) const;
     void grow_in_place(Memory& memory, std::uint64_t num_slots, const char* operation) const;
     // Room for num_slots rows; moves to new memory where the old cannot grow. The context is
     // current. Throws and changes nothing when memory runs out.
     void make_room(std::uint64_t num_slots, const char* operation);
-    // Puts the encoding of rows that lie on the device on the lane's stream.
-    void encode(Lane& lane, const Memory& memory, std::uint64_t first_slot,
-                std::uint64_t end_slot) const;
+    void replace_memory(std::shared_ptr<Memory> memory);
+    // Puts the encoding of rows that lie on the device on the lane's stream. misfits: in pinned
+    // memory, set to what codes rows need that the memory's do not fit; unused for u8 rows and
+    // signed codes.
+    void encode(Lane& lane, const Memory& memory, std::uint64_t first_slot, std::uint64_t end_slot,
+                std::uint32_t* misfits) const;
+    // Gives the first num_slots rows codes that fit, beside those that searches may be using.
+    skep_status change_codes(Lane& lane, const Memory& memory, std::uint64_t num_slots,
+                             std::uint32_t* misfits, const skep_call* call);
 
     std::shared_ptr<Device> device_;
     skep_metric metric_;
     bool is_bytes_;  // u8 rows; else f32
     std::uint32_t dim_;
-    std::uint32_t row_stride_bytes_;
-    std::uint32_t approx_stride_;
+    std::uint32_t code_stride_;
+    std::array<std::uint64_t, kNumColumns> row_bytes_;
 
     mutable std::mutex memory_mutex_;
     std::shared_ptr<Memory> memory_;
-    DeviceBuffer store_bounds_;
     std::atomic<std::uint64_t> num_slots_{0};
     std::uint64_t num_encoded_ = 0;  // write calls only: the first rows, ready for the filter
     mutable std::atomic<std::uint64_t> num_exact_retries_{0};

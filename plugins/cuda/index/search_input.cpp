@@ -2,24 +2,73 @@
 #include "index/search_input.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 
 namespace skep::cuda {
 
+namespace {
+
+// Turns [count] floats, in any alignment, into bytes; false where one is not a whole number from 0
+// to 255.
+bool narrow(const std::byte* source, std::byte* target, std::uint64_t count) {
+    constexpr std::uint64_t kStep = 64;  // a fixed number, so that compilers use vectors
+    const auto narrow_step = [=](std::uint64_t first, std::uint64_t length) {
+        bool is_whole = true;
+        for (std::uint64_t i = first; i < first + length; ++i) {
+            float value = 0.0F;
+            std::memcpy(&value, source + i * sizeof(float), sizeof value);
+            const auto whole = static_cast<std::int32_t>(std::min(std::max(value, 0.0F), 255.0F));
+            target[i] = static_cast<std::byte>(whole);
+            is_whole = is_whole & (static_cast<float>(whole) == value);
+        }
+        return is_whole;
+    };
+    std::uint64_t done = 0;
+    for (; done + kStep <= count; done += kStep) {
+        if (!narrow_step(done, kStep)) return false;
+    }
+    return narrow_step(done, count - done);
+}
+
+// Whether one of [count] floats, in any alignment, is below 0.
+bool is_negative_among(const std::byte* source, std::uint64_t count) {
+    constexpr std::uint64_t kStep = 64;
+    const auto look_at_step = [=](std::uint64_t first, std::uint64_t length) {
+        bool is_found = false;
+        for (std::uint64_t i = first; i < first + length; ++i) {
+            float value = 0.0F;
+            std::memcpy(&value, source + i * sizeof(float), sizeof value);
+            is_found = is_found | (value < 0.0F);
+        }
+        return is_found;
+    };
+    std::uint64_t done = 0;
+    for (; done + kStep <= count; done += kStep) {
+        if (look_at_step(done, kStep)) return true;
+    }
+    return look_at_step(done, count - done);
+}
+
+}  // namespace
+
 SearchInput::SearchInput(const FlatStore& store, const skep_matrix& queries,
                          const skep_search_request& request, const Mask* mask)
-    : queries_(queries),
+    : workers_(store.device()->workers()),
+      queries_(queries),
       request_(request),
       memory_(store.memory()),
-      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
-    view_.rows = device_pointer<const void>(memory_->rows->pointer());
-    view_.approx =
-        memory_->approx ? device_pointer<const void>(memory_->approx->pointer()) : view_.rows;
-    view_.bounds = device_pointer<const RowBounds>(memory_->bounds->pointer());
+      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0),
+      codes_are_(memory_->codes_are) {
+    view_.rows = device_pointer<const void>(memory_->at(FlatStore::kRows));
+    view_.codes = device_pointer<const std::uint8_t>(
+        memory_->at(store.is_bytes_ ? FlatStore::kRows : FlatStore::kCodes));
+    view_.half_norms = device_pointer<const float>(memory_->at(FlatStore::kHalfNorms));
+    view_.bounds = device_pointer<const RowBounds>(memory_->at(FlatStore::kBounds));
     view_.dim = store.dim_;
-    view_.row_stride_bytes = store.row_stride_bytes_;
-    view_.approx_stride = store.approx_stride_;
+    view_.row_stride_bytes = store.row_stride_bytes();
+    view_.code_stride = store.code_stride_;
     view_.metric = store.metric_;
     filter_.num_slots = request.num_slots;
     if (mask != nullptr) {
@@ -44,18 +93,67 @@ std::uint64_t SearchInput::query_bytes() const {
     return view_.dim * (queries_.dtype == SKEP_DTYPE_U8 ? 1 : sizeof(float));
 }
 
+std::uint64_t SearchInput::stride_bytes() const {
+    return queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : query_bytes();
+}
+
+const std::byte* SearchInput::queries_from(std::uint64_t first_query) const {
+    return static_cast<const std::byte*>(queries_.data) + first_query * stride_bytes();
+}
+
 void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
                                 std::uint64_t count) const {
     const std::uint64_t row_bytes = query_bytes();
-    const std::uint64_t stride =
-        queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : row_bytes;
-    const auto* source = static_cast<const std::byte*>(queries_.data) + first_query * stride;
-    if (stride == row_bytes) {
-        std::memcpy(target, source, count * row_bytes);
+    const std::byte* source = queries_from(first_query);
+    if (stride_bytes() == row_bytes) {
+        workers_.copy(target, source, count * row_bytes);
         return;
     }
     for (std::uint64_t query = 0; query < count; ++query)
-        std::memcpy(target + query * row_bytes, source + query * stride, row_bytes);
+        std::memcpy(target + query * row_bytes, source + query * stride_bytes(), row_bytes);
+}
+
+bool SearchInput::stage_bytes(std::byte* target, std::uint64_t first_query,
+                              std::uint64_t count) const {
+    if (queries_.dtype == SKEP_DTYPE_U8) {
+        stage_queries(target, first_query, count);
+        return true;
+    }
+    const std::byte* source = queries_from(first_query);
+    if (stride_bytes() != query_bytes()) {
+        for (std::uint64_t query = 0; query < count; ++query) {
+            if (!narrow(source + query * stride_bytes(), target + query * view_.dim, view_.dim)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    std::atomic<bool> is_whole{true};
+    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
+        if (!is_whole.load(std::memory_order_relaxed)) return;
+        const std::uint64_t first = begin / sizeof(float);
+        if (!narrow(source + begin, target + first, (end - begin) / sizeof(float))) {
+            is_whole = false;
+        }
+    });
+    return is_whole;
+}
+
+bool SearchInput::has_negative(std::uint64_t first_query, std::uint64_t count) const {
+    if (queries_.dtype == SKEP_DTYPE_U8) return false;
+    const std::byte* source = queries_from(first_query);
+    if (stride_bytes() != query_bytes()) {
+        for (std::uint64_t query = 0; query < count; ++query) {
+            if (is_negative_among(source + query * stride_bytes(), view_.dim)) return true;
+        }
+        return false;
+    }
+    std::atomic<bool> is_found{false};
+    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
+        if (is_found.load(std::memory_order_relaxed)) return;
+        if (is_negative_among(source + begin, (end - begin) / sizeof(float))) is_found = true;
+    });
+    return is_found;
 }
 
 void SearchInput::stage_floats(float* target, std::uint64_t first_query,

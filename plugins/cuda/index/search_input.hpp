@@ -9,26 +9,9 @@
 #include <memory>
 
 #include "index/flat_store.hpp"
+#include "index/scratch_layout.hpp"
 
 namespace skep::cuda {
-
-// Scratch memory is laid out in pieces of this alignment.
-inline constexpr std::uint64_t kScratchAlignment = 256;
-
-// Takes pieces of scratch memory one behind the other.
-class ScratchLayout {
-  public:
-    // Offset of the piece.
-    std::uint64_t take(std::uint64_t bytes) {
-        const std::uint64_t begin = end_;
-        end_ = (end_ + bytes + kScratchAlignment - 1) / kScratchAlignment * kScratchAlignment;
-        return begin;
-    }
-    [[nodiscard]] std::uint64_t end() const { return end_; }
-
-  private:
-    std::uint64_t end_ = 0;
-};
 
 class SearchInput {
   public:
@@ -36,6 +19,8 @@ class SearchInput {
                 const skep_search_request& request, const Mask* mask);
 
     [[nodiscard]] const RowsView& view() const { return view_; }
+    // k...Codes: what the view's codes are.
+    [[nodiscard]] std::int32_t codes_are() const { return codes_are_; }
     // Complete once send_allowed was called.
     [[nodiscard]] const RowFilter& filter() const { return filter_; }
 
@@ -51,13 +36,24 @@ class SearchInput {
     // floats.
     void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
     void stage_floats(float* target, std::uint64_t first_query, std::uint64_t count) const;
+    // As bytes; false, and target in any state, where an element is not a whole number from 0 to
+    // 255.
+    bool stage_bytes(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
+    // Whether an element of these queries is below 0.
+    [[nodiscard]] bool has_negative(std::uint64_t first_query, std::uint64_t count) const;
 
   private:
+    // The first of the queries from first_query on, and the bytes from one to the next.
+    [[nodiscard]] const std::byte* queries_from(std::uint64_t first_query) const;
+    [[nodiscard]] std::uint64_t stride_bytes() const;
+
+    const HostWorkers& workers_;
     const skep_matrix& queries_;
     const skep_search_request& request_;
     // Rows may move meanwhile; this search keeps the memory that it began with.
     std::shared_ptr<FlatStore::Memory> memory_;
     std::uint64_t allowed_bytes_;
+    std::int32_t codes_are_;
     RowsView view_{};
     RowFilter filter_{};
 };

@@ -14,7 +14,13 @@ constexpr std::uint64_t kSmallBatch = 64;
 // Bytes of candidate lists, and of queries, that one tile may take.
 constexpr std::uint64_t kListBytes = 192ULL << 20;
 constexpr std::uint64_t kQueryBytes = 16ULL << 20;
-constexpr std::uint64_t kMaxTileQueries = 10240;
+// The host stages the next tile while the device works on one, so a large batch has several.
+constexpr std::uint64_t kMaxTileQueries = 5120;
+
+// A sample of which only the best of each block are kept: a sixteenth of the rows, if that is
+// enough blocks for the k nearest to lie in different ones, mostly.
+constexpr std::uint64_t kBestSampleShare = 16;
+constexpr std::uint64_t kBlocksPerNeighbor = 4;
 
 std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
     // Near the golden section of the range: prefixes of the order are spread evenly.
@@ -29,7 +35,7 @@ std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
 }  // namespace
 
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k) {
+                       std::uint32_t k, const SearchTraits& traits) {
     SearchPlan plan{};
     const std::uint64_t num_blocks = (num_slots + kRowsPerBlock - 1) / kRowsPerBlock;
     plan.order = {num_blocks, coprime_multiplier(num_blocks)};
@@ -37,18 +43,25 @@ SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::
     // Lists hold at least 16 k candidates: the first round fills them, and each later round grows
     // the sample by as much as keeps the expected survivors to a quarter of the list.
     const bool is_small = num_queries <= kSmallBatch;
-    const std::uint32_t least = is_small ? 8192 : 2048;
+    const std::uint32_t least = is_small ? 8192 : 4096;
     plan.list_capacity = std::max(least, std::bit_ceil(16 * k));
     plan.sort_capacity = k <= 256 ? 1024 : 2 * kMaxDeviceK;
     // For large batches each survivor costs more than a selection: k ln(growth) a round.
     const std::uint64_t growth =
         std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 8);
 
-    std::uint64_t end = std::min<std::uint64_t>(num_blocks, plan.list_capacity / kRowsPerBlock);
-    plan.ends.push_back(end);
-    while (end < num_blocks) {
-        end = std::min(num_blocks, end * growth);
-        plan.ends.push_back(end);
+    if (traits.keeps_best && num_blocks >= kBestSampleShare * kBlocksPerNeighbor * k) {
+        // Some kBestSampleShare * k rows reach the threshold that such a sample gives.
+        plan.rounds = {{0, num_blocks / kBestSampleShare, kKeepBest},
+                       {0, num_blocks, kKeepReaching}};
+    } else {
+        std::uint64_t end = std::min<std::uint64_t>(num_blocks, plan.list_capacity / kRowsPerBlock);
+        plan.rounds.push_back({0, end, kKeepAll});
+        while (end < num_blocks) {
+            const std::uint64_t first = end;
+            end = std::min(num_blocks, end * growth);
+            plan.rounds.push_back({first, end, kKeepReaching});
+        }
     }
 
     const std::uint64_t by_lists = kListBytes / (plan.list_capacity * sizeof(Candidate));

@@ -9,18 +9,31 @@
 
 namespace skep::cuda {
 
+// One look at blocks [first_block, end_block) of the order.
+struct Round {
+    std::uint64_t first_block;
+    std::uint64_t end_block;
+    std::uint32_t keep;  // kKeep...
+};
+
 struct SearchPlan {
     std::uint32_t list_capacity;  // candidates per query
     std::uint32_t sort_capacity;  // survivors that the last round can rank
     std::uint32_t tile_queries;   // queries that one pass over the rows answers
     BlockOrder order;
-    // Round i looks at blocks [ends[i - 1], ends[i]) of the order. The first round keeps every row;
-    // the others keep what their query's threshold lets through.
-    std::vector<std::uint64_t> ends;
+    // The first round finds a threshold without having one: it keeps all rows of a small sample,
+    // which later rounds add to, or the best few of a large one, after which one round looks at
+    // all rows.
+    std::vector<Round> rounds;
+};
+
+struct SearchTraits {
+    bool keeps_best;  // the kernels can keep the best of a sample
+    bool is_exact;    // scores have no error, mostly: rows are bytes
 };
 
 // k is at most kMaxDeviceK; num_slots and num_queries are not 0.
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k);
+                       std::uint32_t k, const SearchTraits& traits);
 
 }  // namespace skep::cuda

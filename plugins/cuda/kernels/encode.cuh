@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // encode: what a filter needs to know of rows and queries, computed once when they arrive.
-// Shapes    rows [num_rows, dim] f32 or u8; approx [num_rows, approx_stride] bf16, zero padded.
+// Shapes    rows [num_rows, dim] f32 or u8; codes [num_rows, code_stride], zero padded.
 // Launch    16 lanes per row, blocks of kEncodeThreads.
 // Numerics  squared norms in double, in the order of distance.hpp; residuals in double, rounded up.
-// Limits    rows longer than 2^60 are marked and survive every filter: float sums would overflow.
-// Cost      reads each row twice, writes 2 bytes per element and 8 per row: memory-bound.
+// Limits    rows longer than 2^60 are marked and survive every filter: float scores would overflow.
+// Cost      reads each row three times, writes one byte per element and 12 per row: memory-bound.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
@@ -14,13 +14,80 @@
 namespace skep::cuda {
 
 constexpr double kLargestNorm = 0x1p60;
-// A residual above this share of the norm raises the row's own norm instead of the store's bound,
-// so that one row of denormals does not loosen the filter of all.
-constexpr double kLargestResidual = 0x1p-8;
+// What doubles lose in lengths and residuals, per unit of length; generous.
+constexpr double kDoubleError = 0x1p-44;
+// What float scores lose, per unit of |x'| |q|: three roundings of 2^-24.
+constexpr double kFloatError = 0x1p-21;
 
-// Half the squared norm, lowered by what float sums may lose.
-SKEP_DEVICE float lowered_half_norm(double squared, uint32_t dim) {
-    return round_down_to_float(0.5 * squared * (1.0 - 2.0 * sum_error(dim)));
+// Half the squared norm, lowered by what float scores may lose in it.
+SKEP_DEVICE float lowered_half_norm(double squared) {
+    return round_down_to_float(0.5 * squared * (1.0 - 0x1p-20));
+}
+
+// A positive number as bf16, rounded up.
+SKEP_DEVICE uint32_t bf16_above(double value) {
+    return (bits_of_float(round_up_to_float(value)) + 0xFFFFU) >> 16;
+}
+SKEP_DEVICE uint32_t row_errors(double norm, double residual) {
+    return (bf16_above(norm) << 16) | bf16_above(residual);
+}
+
+// The largest magnitude of [dim], by 16 neighbouring lanes.
+template <typename Element>
+SKEP_DEVICE float largest_magnitude(const Element* elements, uint32_t dim, uint32_t lane) {
+    float largest = 0.0F;
+#pragma unroll 1
+    for (uint32_t i = lane; i < dim; i += kPartialSums) {
+        const float magnitude = __builtin_fabsf((float)elements[i]);
+        if (magnitude > largest) largest = magnitude;
+    }
+#pragma unroll 1
+    for (uint32_t width = kPartialSums / 2; width > 0; width /= 2) {
+        const float other = shuffle_xor(largest, width);
+        if (other > largest) largest = other;
+    }
+    return largest;
+}
+
+// Writes the scaled code of [dim] times `factor`, zero padded, and returns its residual, by 16
+// neighbouring lanes. Codes round to nearest: any would do, since the residual is measured.
+template <typename Element>
+SKEP_DEVICE double encode_scaled(const Element* elements, double factor, float scale,
+                                 uint8_t* codes, uint32_t dim, uint32_t code_stride, uint32_t lane,
+                                 bool is_valid) {
+    const double inverse = scale == 0.0F ? 0.0 : 1.0 / (double)scale;
+    double residual = 0.0;
+#pragma unroll 1
+    for (uint32_t i = lane; i < code_stride; i += kPartialSums) {
+        const double element = i < dim ? (double)elements[i] * factor : 0.0;
+        const double units = element * inverse;
+        const int32_t code = (int32_t)(units < 0.0 ? units - 0.5 : units + 0.5);
+        const double difference = element - (double)code * (double)scale;
+        residual += difference * difference;
+        if (is_valid) codes[i] = (uint8_t)code;
+    }
+    return sqrt_exactly_rounded(fold_partial_sums(residual));
+}
+
+// Whether this lane's share of [dim] has an element below 0.
+template <typename Element>
+SKEP_DEVICE bool has_negative(const Element* elements, uint32_t dim, uint32_t lane) {
+    bool is_found = false;
+#pragma unroll 1
+    for (uint32_t i = lane; i < dim; i += kPartialSums) {
+        if (elements[i] < (Element)0) is_found = true;
+    }
+    return is_found;
+}
+
+// Scales have two bits less than a float, so that kSumOffset times a scale is exact.
+constexpr uint32_t kScaleSpareBits = 3;
+
+// A scale with which no code exceeds its range.
+SKEP_DEVICE float code_scale(double largest, int32_t codes_are) {
+    const double range = codes_are == kUnsignedCodes ? 255.0 : 127.0;
+    const float scale = round_up_to_float(largest / range * (1.0 + 0x1p-40));
+    return float_of_bits((bits_of_float(scale) + kScaleSpareBits) & ~kScaleSpareBits);
 }
 
 template <typename Element>
@@ -33,60 +100,54 @@ SKEP_DEVICE void encode_rows(const EncodeRowsParams& params) {
     const uint64_t row_pos = is_valid ? row_id : params.num_rows - 1;
     const Element* row =
         (const Element*)((const uint8_t*)params.rows + row_pos * params.row_stride_bytes);
+    uint8_t* codes = params.codes + row_pos * params.code_stride;
 
     const double squared = squared_norm(row, params.dim, lane);
-    RowBounds bounds;
-    if constexpr (sizeof(Element) == 1) {
-        // Bytes are exact. A row of zeros has cosine distance 1; norm 1 makes its score say so.
-        bounds.norm = squared == 0.0 ? 1.0F : round_up_to_float(sqrt_exactly_rounded(squared));
-        bounds.half_norm = params.metric == kL2 ? lowered_half_norm(squared, params.dim) : 0.0F;
-        if (is_valid && lane == 0) params.bounds[row_pos] = bounds;
-    } else {
-        double norm = sqrt_exactly_rounded(squared);
-        double scale = 1.0;
-        if (params.metric == kCosine) {
-            scale = norm == 0.0 ? 0.0 : 1.0 / norm;
-            norm = 1.0;
-        }
-        const bool is_bounded = norm <= kLargestNorm;
-        uint16_t* approx = params.approx + row_pos * params.approx_stride;
-        double residual = 0.0;
-        for (uint32_t i = lane; i < params.approx_stride; i += kPartialSums) {
-            const double element = i < params.dim && is_bounded ? (double)row[i] * scale : 0.0;
-            const uint16_t rounded = bf16_of_float(round_to_float(element));
-            const double difference = element - (double)float_of_bf16(rounded);
-            residual += difference * difference;
-            if (is_valid) approx[i] = rounded;
-        }
-        residual = sqrt_exactly_rounded(fold_partial_sums(residual)) * (1.0 + 0x1p-40);
-        if (is_bounded) {
-            if (residual > norm * kLargestResidual) norm = residual / kLargestResidual;
-            bounds.norm = round_up_to_float(norm * (1.0 + 0x1p-40));
-            bounds.half_norm = params.metric == kL2 ? lowered_half_norm(squared, params.dim) : 0.0F;
-        } else {
-            residual = 0.0;
-            bounds.norm = 0.0F;
-            bounds.half_norm = -kInfinity;
-        }
-        if (is_valid && lane == 0) {
-            params.bounds[row_pos] = bounds;
-            // residual is at most norm / 256; 0 / 0 is a row of zeros, which has none.
-            const double share = residual == 0.0 ? 0.0 : residual / norm;
-            const uint32_t bits = bits_of_float(round_up_to_float(share));
-            // The plain read saves nearly every atomic: the bound settles after a few rows.
-            if (bits > params.store_bounds->max_residual_bits) {
-                atomic_max(&params.store_bounds->max_residual_bits, bits);
+    double norm = sqrt_exactly_rounded(squared);
+    double factor = 1.0;
+    if (params.metric == kCosine) {
+        factor = norm == 0.0 ? 0.0 : 1.0 / norm;
+        norm = norm == 0.0 ? 0.0 : 1.0;
+    }
+    const bool is_bounded = norm <= kLargestNorm;
+    if (!is_bounded) {
+        factor = 0.0;
+        norm = 0.0;
+    }
+    float scale = 0.0F;
+    double residual = 0.0;
+    if (sizeof(Element) == 1 || params.codes_are == kByteCodes) {
+        scale = float_of_bits(bits_of_float(round_to_float(factor)) & ~kScaleSpareBits);
+        residual = __builtin_fabs((double)scale - factor) * sqrt_exactly_rounded(squared);
+        if constexpr (sizeof(Element) != 1) {
+            bool is_byte = true;
+#pragma unroll 1
+            for (uint32_t i = lane; i < params.code_stride; i += kPartialSums) {
+                const float element = i < params.dim ? (float)row[i] : 0.0F;
+                const uint32_t code = element >= 0.0F && element <= 255.0F ? (uint32_t)element : 0;
+                if ((float)code != element) is_byte = false;
+                if (is_valid) codes[i] = (uint8_t)code;
             }
+            if (!is_byte && is_valid) *params.misfits = kUnsignedCodes;
+        }
+    } else {
+        scale =
+            code_scale((double)largest_magnitude(row, params.dim, lane) * factor, params.codes_are);
+        residual = encode_scaled(row, factor, scale, codes, params.dim, params.code_stride, lane,
+                                 is_valid);
+        if (params.codes_are == kUnsignedCodes && has_negative(row, params.dim, lane) && is_valid) {
+            *params.misfits = kSignedCodes;
         }
     }
-}
-
-// Where element i of a query lies in the sweep's operand: 8 lanes read 16 bytes each, side by side.
-SKEP_DEVICE uint32_t operand_position(uint32_t i) {
-    const uint32_t chunk = i / kOperandChunk;
-    const uint32_t lane = (i % kOperandChunk) / 8;
-    const uint32_t half = (i % 8) / 4;
-    return chunk * kOperandChunk + (half * kSweepLanes + lane) * 4 + i % 4;
+    if (is_valid && lane == 0) {
+        residual += kDoubleError * norm;
+        // No number, whatever is multiplied and added: not below any limit.
+        if (!is_bounded) scale = kInfinity;
+        params.bounds[row_pos] = RowBounds{scale, row_errors(norm + residual, residual)};
+        params.half_norms[row_pos] = !is_bounded            ? -kInfinity
+                                     : params.metric == kL2 ? lowered_half_norm(squared)
+                                                            : 0.0F;
+    }
 }
 
 // Copies [dim] by 16 lanes, many loads on their way at once: each takes a microsecond.
@@ -126,55 +187,44 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
 
     const double squared = squared_norm(query, params.dim, lane);
     double norm = sqrt_exactly_rounded(squared);
-    double scale = 1.0;
+    double factor = 1.0;
     if (params.metric == kCosine) {
-        scale = norm == 0.0 ? 0.0 : 1.0 / norm;
+        factor = norm == 0.0 ? 0.0 : 1.0 / norm;
         norm = norm == 0.0 ? 0.0 : 1.0;
     }
     const bool is_bounded = norm <= kLargestNorm;
+    if (!is_bounded) {
+        factor = 0.0;
+        norm = 0.0;
+    }
 
-    // Both operands, and how far what the kernel multiplies is from the query.
+    uint8_t* codes = params.codes + (uint64_t)query_pos * params.code_stride;
+    float scale = 1.0F;
     double residual = 0.0;
-    const uint32_t end = params.operand != nullptr ? params.operand_stride : params.approx_stride;
-    if (params.operand_bytes != nullptr && is_valid) {
-        uint8_t* bytes = params.operand_bytes + (uint64_t)query_pos * params.approx_stride;
-        for (uint32_t i = lane; i < params.approx_stride; i += kPartialSums)
-            bytes[i] = i < params.dim ? (uint8_t)query[i] : 0;
-    }
-    for (uint32_t i = lane; i < end; i += kPartialSums) {
-        const double element = i < params.dim && is_bounded ? (double)query[i] * scale : 0.0;
-        float rounded = round_to_float(element);
-        if (params.operand_bf16 != nullptr) {
-            const uint16_t bits = bf16_of_float(rounded);
-            rounded = float_of_bf16(bits);
-            if (is_valid && i < params.approx_stride) {
-                params.operand_bf16[(uint64_t)query_pos * params.approx_stride + i] = bits;
-            }
+    if (params.codes_are == kByteCodes) {
+#pragma unroll 1
+        for (uint32_t i = lane; i < params.code_stride; i += kPartialSums) {
+            if (is_valid) codes[i] = i < params.dim ? (uint8_t)query[i] : 0;
         }
-        if (params.operand != nullptr && is_valid) {
-            params.operand[(uint64_t)query_pos * params.operand_stride + operand_position(i)] =
-                rounded;
-        }
-        const double difference = element - (double)rounded;
-        residual += difference * difference;
+    } else {
+        scale = code_scale((double)largest_magnitude(query, params.dim, lane) * factor,
+                           params.codes_are);
+        residual = encode_scaled(query, factor, scale, codes, params.dim, params.code_stride, lane,
+                                 is_valid);
     }
-    residual = sqrt_exactly_rounded(fold_partial_sums(residual));
-
     if (is_valid && lane == 0) {
-        // An append beside this search may raise it: any value since the search began will do.
-        const double row_residual =
-            (double)float_of_bits(atomic_load(&params.store_bounds->max_residual_bits));
-        // |x' q' - x q| <= |x - x'| |q| + |x'| |q - q'|, and |x'| <= |x| (1 + 2^-8).
-        const double error =
-            (row_residual + sum_error(params.dim)) * norm + (1.0 + 0x1p-7) * residual;
+        const double error = residual + (kDoubleError + kFloatError) * norm;
         QueryState state;
         state.squared_norm = squared;
-        state.error = round_up_to_float(error * (1.0 + 0x1p-10));
-        state.slope = state.error;
-        state.threshold = is_bounded ? -kInfinity : kInfinity;
+        state.scale = scale;
+        // What multiplying and adding these in float loses.
+        state.norm = round_up_to_float(norm * (1.0 + 0x1p-20));
+        state.error = round_up_to_float(error * (1.0 + 0x1p-20));
+        state.threshold = -kInfinity;
+        if (params.thresholds != nullptr) state.threshold = params.thresholds[query_pos];
+        if (!is_bounded) state.threshold = kInfinity;
         state.count = 0;
         state.status = is_bounded ? kQueryReady : kQueryUnbounded;
-        state.reserved = 0;
         params.states[query_pos] = state;
     }
 }

@@ -19,15 +19,6 @@ SKEP_DEVICE uint32_t bits_of_float(float value) {
     return __builtin_bit_cast(uint32_t, value);
 }
 
-// bf16 rounded to nearest, ties to even. Finite values may become infinite.
-SKEP_DEVICE uint16_t bf16_of_float(float value) {
-    const uint32_t bits = bits_of_float(value);
-    return (uint16_t)((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
-}
-SKEP_DEVICE float float_of_bf16(uint16_t value) {
-    return float_of_bits((uint32_t)value << 16);
-}
-
 // Unsigned integers in the order of the floating-point numbers they stand for. No NaN.
 SKEP_DEVICE uint32_t ordered_bits(float value) {
     const uint32_t bits = bits_of_float(value);
@@ -118,12 +109,6 @@ SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double que
 template <typename Element>
 SKEP_DEVICE const Element* row_at(const RowsView& view, uint64_t slot) {
     return (const Element*)((const uint8_t*)view.rows + slot * view.row_stride_bytes);
-}
-
-// Relative error of a float sum of dim products, with room for every other rounding of a score. A
-// matrix instruction adds 17 numbers at a time and truncates: (dim / 16) * 17 units of 2^-23.
-SKEP_DEVICE double sum_error(uint32_t dim) {
-    return ((double)dim + 64.0) * 0x1p-22;
 }
 
 }  // namespace skep::cuda

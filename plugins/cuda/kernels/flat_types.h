@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What host and kernels of the flat index share: records in device memory and launch constants.
 //
-// An exact search filters and refines. The filter looks at an approximation of every row (bf16 for
-// f32 rows, the bytes themselves for u8 rows) and gives each a score that is never too low: rows
-// whose score is below the query's threshold cannot be among the k nearest. What is left is ranked
-// by the double-precision distance that skep/common/distance.hpp defines.
+// An exact search filters and refines. The filter multiplies codes of one byte per element: row x
+// is nearly scale(x) times its code, x', and query q nearly scale(q) times its own, q'. It finds
+// the rows whose score may reach the query's threshold; these are ranked by the double-precision
+// distance that skep/common/distance.hpp defines.
 //
-//     score(q, x) = slope(q) * norm(x) + (dot(q', x') - half_norm(x))
+//     score(q, x) = q.x - half_norm(x) <= q'.x' - half_norm(x) + |x - x'| |q| + |x'| |q - q'|
 //
-// q', x': what the kernel multiplies (for cosine, of length one where rows are f32). Errors of both
-// roundings and of the float sums are at most error(q) * norm(x): Cauchy-Schwarz. half_norm is half
-// the squared length for l2, made smaller by the float error, and 0 otherwise.
+// by Cauchy-Schwarz; for cosine, x and q stand for themselves divided by their lengths. half_norm
+// is half the squared length for l2 and 0 otherwise. Rows and queries that are whole numbers from 0
+// to 255 are their own codes, and nothing is lost. docs/exact-search.md has the proof.
 #pragma once
 
 #include <stdint.h>
@@ -22,14 +22,13 @@ constexpr uint32_t kRowsPerBlock = 128;   // rows that a block takes at a time; 
 constexpr uint32_t kSweepThreads = 256;   // 32 groups of 8 lanes, 4 rows each
 constexpr uint32_t kSweepLanes = 8;       // lanes that share one row in the sweep
 constexpr uint32_t kSweepQueries = 8;     // queries that the wide sweep takes at once
-constexpr uint32_t kOperandChunk = 64;    // elements that 8 lanes take per step
 constexpr uint32_t kEncodeThreads = 256;  // 16 rows
 constexpr uint32_t kGatherThreads = 256;
 constexpr uint32_t kSelectMaxThreads = 1024;
 constexpr uint32_t kExactThreads = 256;
 constexpr uint32_t kExactSelectThreads = 1024;
 constexpr uint32_t kMaxDeviceK = 2048;     // largest k that is selected on the device
-constexpr uint32_t kApproxAlignment = 16;  // elements of an approximate row are a multiple of this
+constexpr uint32_t kCodeAlignment = 16;    // bytes of a coded row are a multiple of this
 constexpr uint32_t kNoSlot = 0xFFFFFFFFU;  // as SKEP_NO_SLOT
 
 // Metrics by the numbers of skep_metric.
@@ -37,31 +36,39 @@ constexpr int32_t kCosine = 0;
 constexpr int32_t kL2 = 1;
 constexpr int32_t kInnerProduct = 2;
 
-// Per row, for the score. norm is an upper bound; half_norm of -infinity marks a row that is too
-// large for float sums: it survives every filter.
+// What codes stand for.
+constexpr int32_t kByteCodes = 0;      // u8: whole numbers, the elements themselves
+constexpr int32_t kUnsignedCodes = 1;  // u8, times the row's or the query's scale
+constexpr int32_t kSignedCodes = 2;    // s8, times that scale
+
+// What a filter kernel keeps of the rows that it looks at.
+constexpr uint32_t kKeepReaching = 0;  // those that reach their query's threshold
+// All: list entry (position - first_block) * kRowsPerBlock + row.
+constexpr uint32_t kKeepAll = 1;
+// The best of every block, or of a warp's share of it: k of these bound the k-th best of all, and
+// the list is a hundredth of the rows long. Tile kernels only.
+constexpr uint32_t kKeepBest = 2;
+
+// Per row, for the score. Both errors are bf16, rounded up: |x'| above, |x - x'| below.
 struct RowBounds {
-    float norm;
-    float half_norm;
+    float scale;
+    uint32_t errors;
 };
 
-// Per store, only ever rising: the largest residual |x - x'| / norm(x), as the bits of a float.
-struct StoreBounds {
-    uint32_t max_residual_bits;
-};
-
-// Why a query's answer is not ready; the host answers it by the plain kernel.
+// Why a query's answer is not ready; the host tries again with the threshold that was found, or
+// answers it by the plain kernels.
 constexpr uint32_t kQueryReady = 0;
 constexpr uint32_t kQueryOverflowed = 1;  // more survivors than the list holds
 constexpr uint32_t kQueryUnbounded = 2;   // too large for float sums
 
 struct QueryState {
     double squared_norm;  // of the query itself, in the defined order of additions
-    float error;          // bound on the score's error per unit of norm(x)
-    float slope;
+    float scale;          // of its code
+    float norm;           // |q|, as the score means it, rounded up
+    float error;          // |q - q'| and what float arithmetic loses, per unit of |x'|
     float threshold;
     uint32_t count;   // entries of the candidate list
     uint32_t status;  // kQuery...
-    uint32_t reserved;
 };
 static_assert(sizeof(QueryState) == 32, "host and device must agree");
 
@@ -83,12 +90,14 @@ struct RowFilter {
 
 // Rows of a store as kernels see them.
 struct RowsView {
-    const void* rows;         // [num_slots, dim] f32 or u8, row_stride_bytes apart
-    const void* approx;       // [num_slots, approx_stride] bf16, or the u8 rows themselves
+    const void* rows;      // [num_slots, dim] f32 or u8, row_stride_bytes apart
+    const uint8_t* codes;  // [num_slots, code_stride], zeros behind dim
+    // [num_slots]; -infinity, with an infinite scale, marks a row without a score: it survives
+    const float* half_norms;
     const RowBounds* bounds;  // [num_slots]
     uint32_t dim;
     uint32_t row_stride_bytes;
-    uint32_t approx_stride;  // elements
+    uint32_t code_stride;  // bytes
     int32_t metric;
 };
 

@@ -34,7 +34,8 @@ struct SelectShared {
     uint32_t highest_key;
     uint32_t num_picks;
     uint32_t num_kept;
-    float list_threshold;
+    float threshold;
+    double bound;  // a distance that the k-th nearest does not exceed
 };
 
 // Whether a candidate can be picked: not if it is no row, or a row without a score (infinite),
@@ -201,36 +202,24 @@ SKEP_DEVICE double largest_distance(const SelectParams& params, const float* que
     return largest;
 }
 
-// Every row whose distance is at most `bound` scores at least the threshold set here; what double
-// and float roundings may do to either side is taken off it.
-SKEP_DEVICE void set_threshold(int32_t metric, bool is_scaled, double bound, QueryState& state,
-                               float& list_threshold) {
+// The score that every row whose distance is at most `bound` reaches; what double and float
+// roundings may do to either side is taken off it.
+SKEP_DEVICE float score_of_bound(int32_t metric, double bound, double query_squared_norm) {
     double score;
     if (metric == kL2) {
-        score = 0.5 * (state.squared_norm * (1.0 - 0x1p-38) - bound * (1.0 + 0x1p-38));
+        score = 0.5 * (query_squared_norm * (1.0 - 0x1p-38) - bound * (1.0 + 0x1p-38));
     } else if (metric == kInnerProduct) {
         score = -bound;
     } else {
         score = 1.0 - bound - 0x1p-36;
     }
     const double magnitude = score < 0.0 ? -score : score;
-    score -= magnitude * 0x1p-20 + 0x1p-100;
-    state.threshold = round_down_to_float(score);
-    state.slope = state.error;
-    list_threshold = state.threshold;
-    if (is_scaled) {
-        // dot + error * norm >= score * norm, as slope * norm + dot >= 0.
-        const double slope = (double)state.error - score;
-        state.slope = round_up_to_float(slope + (slope < 0.0 ? -slope : slope) * 0x1p-20);
-        state.threshold = -0x1p-100F;
-        list_threshold =
-            round_down_to_float(score - magnitude * 0x1p-20 - (double)state.error * 0x1p-20);
-    }
+    return round_down_to_float(score - (magnitude * 0x1p-20 + 0x1p-100));
 }
 
 // Moves the candidates that reach the threshold to the front, in any order; returns how many there
 // are.
-SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_threshold,
+SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float threshold,
                                   SelectShared& shared) {
     const uint32_t lane = thread_index() % 32;
     if (thread_index() == 0) shared.num_kept = 0;
@@ -248,7 +237,7 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
 #pragma unroll
         for (uint32_t i = 0; i < kInFlight; ++i) {
             const Candidate& candidate = candidates[i];
-            const bool is_kept = candidate.slot != kNoSlot && candidate.score >= list_threshold;
+            const bool is_kept = candidate.slot != kNoSlot && candidate.score >= threshold;
             const uint32_t kept_lanes = ballot(is_kept);
             uint32_t first = 0;
             if (lane == 0 && kept_lanes != 0) {
@@ -262,40 +251,57 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float list_th
     return shared.num_kept;
 }
 
+// Measures the survivors, ranks those within the bound and stores the k nearest. Returns false when
+// more are within it than can be sorted.
 template <typename Element>
-SKEP_DEVICE void rank_survivors(const SelectParams& params, const float* query,
-                                double query_squared_norm, const Candidate* list, uint32_t count) {
+SKEP_DEVICE bool rank_survivors(const SelectParams& params, const float* query,
+                                double query_squared_norm, const Candidate* list, uint32_t count,
+                                SelectShared& shared) {
     uint64_t* keys = (uint64_t*)dynamic_shared();
     uint32_t* slots = (uint32_t*)(keys + params.sort_capacity);
     const uint32_t lane = thread_index() % kPartialSums;
     const uint32_t group = thread_index() / kPartialSums;
     const uint32_t num_groups = num_threads() / kPartialSums;
-    uint32_t sort_count = 2;
-    while (sort_count < count)
-        sort_count *= 2;
+    if (thread_index() == 0) shared.num_picks = 0;
+    block_barrier();  // the counter is clear; the bound was set before an earlier one
 
 #pragma unroll 1
-    for (uint32_t base = 0; base < sort_count; base += num_groups) {
+    for (uint32_t base = 0; base < count; base += num_groups) {
+        // Groups past the end repeat the last row: exchanges need whole warps.
         const uint32_t i = base + group;
-        const uint32_t slot = i < count ? list[i].slot : list[0].slot;
-        if (count == 0) break;
+        const uint32_t slot = list[i < count ? i : count - 1].slot;
         const double distance = exact_distance<Element, kStepsInFlight>(
             params.view.metric, query, query_squared_norm, row_at<Element>(params.view, slot),
             params.view.dim, lane);
-        if (lane == 0 && i < sort_count) {
-            keys[i] = i < count ? ordered_bits(distance) : ~0ULL;
-            slots[i] = i < count ? slot : kNoSlot;
+        if (lane == 0 && i < count && distance <= shared.bound) {
+            const uint32_t position = atomic_add(&shared.num_picks, 1);
+            if (position < params.sort_capacity) {
+                keys[position] = ordered_bits(distance);
+                slots[position] = slot;
+            }
         }
+    }
+    block_barrier();  // all are measured
+    const uint32_t num_ranked = shared.num_picks;
+    if (num_ranked > params.sort_capacity) return false;
+    uint32_t sort_count = 2;
+    while (sort_count < num_ranked)
+        sort_count *= 2;
+#pragma unroll 1
+    for (uint32_t i = num_ranked + thread_index(); i < sort_count; i += num_threads()) {
+        keys[i] = kNoKey;
+        slots[i] = kNoSlot;
     }
     sort_pairs(keys, slots, sort_count);
 
     const uint64_t first = (uint64_t)block_index() * params.k;
 #pragma unroll 1
     for (uint32_t i = thread_index(); i < params.k; i += num_threads()) {
-        params.slots[first + i] = i < count ? slots[i] : kNoSlot;
+        params.slots[first + i] = i < num_ranked ? slots[i] : kNoSlot;
         params.distances[first + i] =
-            i < count ? round_to_float(double_of_ordered(keys[i])) : kInfinity;
+            i < num_ranked ? round_to_float(double_of_ordered(keys[i])) : kInfinity;
     }
+    return true;
 }
 
 // One round of one query. Returns its status; the same for every thread.
@@ -306,47 +312,56 @@ SKEP_DEVICE uint32_t select_query(const SelectParams& params) {
     Candidate* list = params.lists + (uint64_t)block_index() * params.list_capacity;
     const float* query = params.queries + (uint64_t)block_index() * params.view.dim;
     QueryState state = *state_in_memory;
-    if (state.status != kQueryReady) return state.status;
-    const uint32_t count = params.fixed_count != 0 ? params.fixed_count : state.count;
+    if (state.status == kQueryUnbounded) return kQueryUnbounded;
+    const uint32_t wished = params.fixed_count != 0 ? params.fixed_count : state.count;
     block_barrier();  // everybody has read the state
-    if (count > params.list_capacity) {
-        if (thread_index() == 0) {
-            state_in_memory->status = kQueryOverflowed;
-            state_in_memory->threshold = kInfinity;
-        }
-        return kQueryOverflowed;
-    }
+    // Some of too many survivors bound the k-th distance all the same.
+    const bool is_overflowed = wished > params.list_capacity;
+    const uint32_t count = is_overflowed ? params.list_capacity : wished;
 
     // Tighten.
     PickRange range;
-    if (thread_index() == 0) shared.list_threshold = -kInfinity;
+    if (thread_index() == 0) {
+        shared.threshold = state.threshold;
+        shared.bound = (double)kInfinity;
+    }
     if (find_pick_range(list, count, params.k, shared, range) &&
         pick(list, count, params.k, range, shared)) {
         const double bound = largest_distance<Element>(params, query, state.squared_norm, shared);
         if (thread_index() == 0) {
-            const bool is_scaled = sizeof(Element) == 1 && params.view.metric == kCosine;
-            set_threshold(params.view.metric, is_scaled, bound, state, shared.list_threshold);
-            state_in_memory->threshold = state.threshold;
-            state_in_memory->slope = state.slope;
+            shared.bound = bound;
+            const float threshold = score_of_bound(params.view.metric, bound, state.squared_norm);
+            if (threshold > shared.threshold) shared.threshold = threshold;
+            state_in_memory->threshold = shared.threshold;
         }
     }
     block_barrier();  // threshold known to all
+    if (is_overflowed || params.drops_list != 0) {
+        if (thread_index() == 0) {
+            state_in_memory->count = 0;
+            if (is_overflowed) state_in_memory->status = kQueryOverflowed;
+        }
+        return is_overflowed ? kQueryOverflowed : state.status;
+    }
 
     // Drop.
-    const uint32_t num_kept = compact_list(list, count, shared.list_threshold, shared);
+    const uint32_t num_kept = compact_list(list, count, shared.threshold, shared);
     if (thread_index() == 0) state_in_memory->count = num_kept;
-    if (params.is_last == 0) return kQueryReady;
+    if (params.is_last == 0 || state.status != kQueryReady) return state.status;
 
     // Rank and store.
-    if (num_kept > params.sort_capacity) return kQueryOverflowed;
-    rank_survivors<Element>(params, query, state.squared_norm, list, num_kept);
-    return kQueryReady;
+    const bool is_ranked =
+        rank_survivors<Element>(params, query, state.squared_norm, list, num_kept, shared);
+    return is_ranked ? kQueryReady : kQueryOverflowed;
 }
 
 template <typename Element>
 SKEP_DEVICE void select(const SelectParams& params) {
     const uint32_t status = select_query<Element>(params);
-    if (params.is_last != 0 && thread_index() == 0) params.statuses[block_index()] = status;
+    if (params.is_last != 0 && thread_index() == 0) {
+        params.statuses[block_index()] = status;
+        params.thresholds[block_index()] = params.states[block_index()].threshold;
+    }
 }
 
 }  // namespace skep::cuda

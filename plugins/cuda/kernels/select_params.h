@@ -14,12 +14,13 @@ struct SelectParams {
     uint32_t* slots;     // [num_queries, k]
     float* distances;    // [num_queries, k]
     uint32_t* statuses;  // [num_queries] kQuery...
+    float* thresholds;   // [num_queries]
     uint32_t list_capacity;
     uint32_t fixed_count;  // entries of every list, or 0: as counted
     uint32_t k;
     uint32_t is_last;        // 1: rank what is left and write the answer
     uint32_t sort_capacity;  // power of two; most survivors that the last round can rank
-    uint32_t reserved;
+    uint32_t drops_list;     // 1: the list was for the threshold alone
 };
 
 // Dynamic shared memory of the last round: keys and slots to sort.

@@ -82,14 +82,27 @@ SKEP_DEVICE uint32_t ballot(bool predicate) {
 SKEP_DEVICE uint32_t broadcast(uint32_t value, uint32_t lane) {
     return (uint32_t)__nvvm_shfl_sync_idx_i32(kAllLanes, (int)value, (int)lane, 0x1F);
 }
-// dp4a: sum plus the products of four unsigned bytes.
-SKEP_DEVICE uint32_t dot_product_of_bytes(uint32_t a, uint32_t b, uint32_t sum) {
-    uint32_t result;
-    asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+// dp4a: sum plus the products of four bytes, each side signed or not.
+template <bool kIsSignedA, bool kIsSignedB>
+SKEP_DEVICE int32_t dot_product(uint32_t a, uint32_t b, int32_t sum) {
+    int32_t result;
+    if constexpr (!kIsSignedA && !kIsSignedB) {
+        asm("dp4a.u32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    } else if constexpr (kIsSignedA && kIsSignedB) {
+        asm("dp4a.s32.s32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    } else {
+        static_assert(kIsSignedA, "a is the query");
+        asm("dp4a.s32.u32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    }
     return result;
 }
 SKEP_DEVICE uint32_t count_bits(uint32_t bits) {
     return (uint32_t)__builtin_popcount(bits);
+}
+
+// Position of the lowest bit set; any number where there is none.
+SKEP_DEVICE uint32_t lowest_bit(uint32_t bits) {
+    return 31U - (uint32_t)__builtin_clz((bits & (0U - bits)) | 1U);
 }
 
 SKEP_DEVICE uint32_t atomic_add(uint32_t* target, uint32_t value) {

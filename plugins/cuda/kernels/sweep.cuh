@@ -1,169 +1,151 @@
 // SPDX-License-Identifier: MIT
 // sweep: scores of one or eight queries against every row, survivors to a list per query.
-// Shapes    rows [num_slots, approx_stride] bf16 or u8; operand [num_queries, operand_stride] f32.
+// Shapes    codes [num_queries, code_stride]; rows' codes [num_slots, code_stride].
 // Launch    grid (row blocks or fewer, groups of queries), block kSweepThreads: 32 groups of 8
 //           lanes, 4 rows each; blocks stride over the row order.
-// Numerics  f32 FMA; its error is inside QueryState::error. Which rows survive may depend on the
-//           launch shape, the answer does not.
-// Cost      one query: reads 2 (1) bytes per element once: memory-bound. Eight: 1 FMA per element
-//           and query, two 16-byte reads of the first-level cache per 32 FMAs.
+// Numerics  sums are exact in 32 bits: see kMaxIntegerDim. A score is never too low: flat_types.h.
+// Cost      reads one byte per element once, one dp4a per four and query: memory-bound for one.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
-#include "filter.cuh"
+#include "codes.cuh"
 #include "sweep_params.h"
 
 namespace skep::cuda {
 
 constexpr uint32_t kRowsPerGroup = 4;
-constexpr uint32_t kElementsPerLane = 8;
 
-// Eight consecutive elements of a row, as they lie in memory.
-template <typename Approx>
-struct RowPiece;
-template <>
-struct RowPiece<uint16_t> {
-    Words4 words;
-    SKEP_DEVICE_MEMBER void load(const uint16_t* source) {
-        words = load_streaming((const Words4*)source);
-    }
-    SKEP_DEVICE_MEMBER void clear() { words = Words4{0, 0, 0, 0}; }
-    SKEP_DEVICE_MEMBER float element(uint32_t i) const {
-        const uint32_t word = words[i / 2];
-        return float_of_bits(i % 2 == 0 ? word << 16 : word & 0xFFFF0000U);
-    }
-};
-template <>
-struct RowPiece<uint8_t> {
-    Words2 words;
-    SKEP_DEVICE_MEMBER void load(const uint8_t* source) {
-        words = load_streaming((const Words2*)source);
-    }
-    SKEP_DEVICE_MEMBER void clear() { words = Words2{0, 0}; }
-    SKEP_DEVICE_MEMBER float element(uint32_t i) const {
-        return (float)((words[i / 4] >> (8 * (i % 4))) & 0xFFU);
-    }
-};
-
-SKEP_DEVICE float sum_over_group(float value) {
-    value += shuffle_xor(value, 4);
-    value += shuffle_xor(value, 2);
-    value += shuffle_xor(value, 1);
+SKEP_DEVICE int32_t sum_over_group(int32_t value) {
+    value += (int32_t)shuffle_xor((uint32_t)value, 4);
+    value += (int32_t)shuffle_xor((uint32_t)value, 2);
+    value += (int32_t)shuffle_xor((uint32_t)value, 1);
     return value;
 }
 
 // Exchanges one of two values with the lane across and adds: the half of the pair that this lane is
 // to keep. Takes values, not an array: choosing between addresses would put the array in memory.
-SKEP_DEVICE float exchange_and_add(bool is_upper, float low, float high, uint32_t lane_mask) {
-    const float kept = is_upper ? high : low;
-    const float sent = is_upper ? low : high;
-    return kept + shuffle_xor(sent, lane_mask);
+SKEP_DEVICE int32_t exchange_and_add(bool is_upper, int32_t low, int32_t high, uint32_t lane_mask) {
+    const int32_t kept = is_upper ? high : low;
+    const int32_t sent = is_upper ? low : high;
+    return kept + (int32_t)shuffle_xor((uint32_t)sent, lane_mask);
 }
 
 // Sums 8 values over 8 lanes at once: lane q gets the sum of value q. Each step halves both.
-SKEP_DEVICE float transpose_sum(const float (&values)[8], uint32_t lane) {
+SKEP_DEVICE int32_t transpose_sum(const int32_t (&values)[8], uint32_t lane) {
     const bool is_upper4 = (lane & 4U) != 0;
-    const float a = exchange_and_add(is_upper4, values[0], values[4], 4);
-    const float b = exchange_and_add(is_upper4, values[1], values[5], 4);
-    const float c = exchange_and_add(is_upper4, values[2], values[6], 4);
-    const float d = exchange_and_add(is_upper4, values[3], values[7], 4);
+    const int32_t a = exchange_and_add(is_upper4, values[0], values[4], 4);
+    const int32_t b = exchange_and_add(is_upper4, values[1], values[5], 4);
+    const int32_t c = exchange_and_add(is_upper4, values[2], values[6], 4);
+    const int32_t d = exchange_and_add(is_upper4, values[3], values[7], 4);
     const bool is_upper2 = (lane & 2U) != 0;
-    const float e = exchange_and_add(is_upper2, a, c, 2);
-    const float f = exchange_and_add(is_upper2, b, d, 2);
+    const int32_t e = exchange_and_add(is_upper2, a, c, 2);
+    const int32_t f = exchange_and_add(is_upper2, b, d, 2);
     return exchange_and_add((lane & 1U) != 0, e, f, 1);
 }
 
-// One dot product: to the list if its row may be an answer. entry: the list entry when all are
-// kept.
-template <typename Approx>
-SKEP_DEVICE void judge(const SweepParams& params, const QueryFilter& query, QueryState* state,
-                       Candidate* list, uint64_t row, uint64_t entry, float dot) {
-    const bool is_scaled = sizeof(Approx) == 1 && params.view.metric == kCosine;
+// What a lane judges with.
+struct SweepJudge {
+    QueryState query;
+    QueryState* state;
+    Candidate* list;
+    int32_t threshold;  // integer products
+};
+
+// One sum: to the list if its row may be an answer. entry: its place there when all are kept.
+template <Codes kCodes>
+SKEP_DEVICE void judge_row(const SweepParams& params, const SweepJudge& judge, uint64_t row,
+                           uint64_t entry, int32_t sum) {
     const bool is_inside = row < params.filter.num_slots;
-    const RowBounds bounds = params.view.bounds[is_inside ? row : 0];
-    const bool is_kept = is_inside && (params.keeps_all != 0 || survives(query, bounds, dot));
-    if (!is_kept && params.keeps_all == 0) return;
-    const bool is_alive = is_kept && is_candidate(params.filter, row);
-    const Candidate candidate{list_score(is_scaled, query, bounds, dot),
-                              is_alive ? (uint32_t)row : kNoSlot};
-    if (params.keeps_all != 0) {
-        list[entry] = candidate;
+    const uint64_t place = is_inside ? row : 0;
+    const float half_norm = params.view.half_norms[place];
+    float score = 0.0F;
+    bool is_kept = false;
+    if constexpr (kIsInteger<kCodes>) {
+        sum += integer_start(half_norm);
+        score = (float)sum;
+        is_kept = sum >= judge.threshold;
+    } else {
+        const RowTerms terms{half_norm, params.view.bounds[place]};
+        score = upper_score(scaled_sum<kCodes, false>(sum, terms.bounds.scale), judge.query, terms);
+        is_kept = !(score < judge.query.threshold);
+    }
+    const bool keeps_all = params.keep == kKeepAll;
+    if (!keeps_all && !(is_inside && is_kept)) return;
+    const bool is_alive = is_inside && is_candidate(params.filter, row);
+    const Candidate candidate{score, is_alive ? (uint32_t)row : kNoSlot};
+    if (keeps_all) {
+        judge.list[entry] = candidate;
     } else if (is_alive) {
-        append_candidate(state, list, params.list_capacity, candidate);
+        append_candidate(judge.state, judge.list, params.list_capacity, candidate);
     }
 }
 
-template <typename Approx, uint32_t kQueries>
+template <Codes kCodes, uint32_t kQueries>
 SKEP_DEVICE void sweep(const SweepParams& params) {
     const uint32_t lane = thread_index() % kSweepLanes;
     const uint32_t group = thread_index() / kSweepLanes;
     const uint32_t first_query = block_index_y() * kQueries;
-    const uint32_t approx_stride = params.view.approx_stride;
-    const Approx* approx = (const Approx*)params.view.approx;
+    const uint32_t stride = params.view.code_stride;
 
     // With eight queries lane q judges query q; with one, lane r judges row r.
-    const uint32_t own_query_id = first_query + (kQueries == 1 ? 0 : lane);
-    const bool has_own_query = own_query_id < params.num_queries;
-    const uint32_t own_query_pos = has_own_query ? own_query_id : first_query;
-    const QueryFilter own_query = query_filter(params.states[own_query_pos]);
-    QueryState* own_state = params.states + own_query_pos;
-    Candidate* own_list = params.lists + (uint64_t)own_query_pos * params.list_capacity;
+    const uint32_t own_id = first_query + (kQueries == 1 ? 0 : lane);
+    const bool has_own_query = own_id < params.num_queries;
+    const uint32_t own_query = has_own_query ? own_id : first_query;
+    SweepJudge judge;
+    judge.query = params.states[own_query];
+    judge.state = params.states + own_query;
+    judge.list = params.lists + (uint64_t)own_query * params.list_capacity;
+    judge.threshold = integer_threshold(judge.query.threshold);
 
-    const float* operand[kQueries];
+    const uint8_t* operands[kQueries];
 #pragma unroll
     for (uint32_t q = 0; q < kQueries; ++q) {
         const uint32_t query = first_query + q < params.num_queries ? first_query + q : first_query;
-        operand[q] = params.operand + (uint64_t)query * params.operand_stride + lane * 4;
+        operands[q] = params.codes + (uint64_t)query * stride;
     }
 
+#pragma unroll 1
     for (uint64_t position = params.first_block + block_index(); position < params.end_block;
          position += num_blocks()) {
         const uint64_t first_row =
             block_at(params.order, position) * kRowsPerBlock + group * kRowsPerGroup;
-
-        // Score: rows past the end read row 0 and are dropped below.
-        float dots[kRowsPerGroup][kQueries] = {};
-        const Approx* rows[kRowsPerGroup];
+        // Rows past the end read row 0 and are dropped by the judge.
+        int32_t sums[kRowsPerGroup][kQueries] = {};
+        const uint8_t* lines[kRowsPerGroup];
 #pragma unroll
         for (uint32_t r = 0; r < kRowsPerGroup; ++r) {
             const uint64_t row = first_row + r < params.filter.num_slots ? first_row + r : 0;
-            rows[r] = approx + row * approx_stride + lane * kElementsPerLane;
+            lines[r] = params.view.codes + row * stride;
         }
-        for (uint32_t chunk = 0; chunk < params.operand_stride; chunk += kOperandChunk) {
-            const bool is_inside = chunk + lane * kElementsPerLane < approx_stride;
-            RowPiece<Approx> pieces[kRowsPerGroup];
+#pragma unroll 1
+        for (uint32_t column = lane * 16; column < stride; column += kSweepLanes * 16) {
+            Words4 pieces[kRowsPerGroup];
 #pragma unroll
-            for (uint32_t r = 0; r < kRowsPerGroup; ++r) {
-                if (is_inside) {
-                    pieces[r].load(rows[r] + chunk);
-                } else {
-                    pieces[r].clear();
-                }
-            }
+            for (uint32_t r = 0; r < kRowsPerGroup; ++r)
+                pieces[r] = load_streaming((const Words4*)(lines[r] + column));
 #pragma unroll
             for (uint32_t q = 0; q < kQueries; ++q) {
-                const Floats4 low = *(const Floats4*)(operand[q] + chunk);
-                const Floats4 high = *(const Floats4*)(operand[q] + chunk + kSweepLanes * 4);
+                const Words4 wanted = *(const Words4*)(operands[q] + column);
 #pragma unroll
                 for (uint32_t r = 0; r < kRowsPerGroup; ++r) {
 #pragma unroll
-                    for (uint32_t i = 0; i < kElementsPerLane; ++i) {
-                        dots[r][q] = fused_multiply_add(i < 4 ? low[i] : high[i - 4],
-                                                        pieces[r].element(i), dots[r][q]);
+                    for (uint32_t i = 0; i < 4; ++i) {
+                        sums[r][q] = dot_product<kHasSignedQueries<kCodes>, kHasSignedRows<kCodes>>(
+                            wanted[i], pieces[r][i], sums[r][q]);
                     }
                 }
             }
         }
 
-        // Filter and store. With one query lane r keeps the dot of row r, and one step does.
-        float own_dots[kRowsPerGroup] = {};
+        // With one query lane r keeps the sum of row r, and one step does.
+        int32_t own_sums[kRowsPerGroup] = {};
 #pragma unroll
         for (uint32_t r = 0; r < kRowsPerGroup; ++r) {
             if constexpr (kQueries == 1) {
-                const float dot = sum_over_group(dots[r][0]);
-                if (lane == r) own_dots[0] = dot;
+                const int32_t sum = sum_over_group(sums[r][0]);
+                if (lane == r) own_sums[0] = sum;
             } else {
-                own_dots[r] = transpose_sum(dots[r], lane);
+                own_sums[r] = transpose_sum(sums[r], lane);
             }
         }
         constexpr uint32_t kSteps = kQueries == 1 ? 1 : kRowsPerGroup;
@@ -172,10 +154,10 @@ SKEP_DEVICE void sweep(const SweepParams& params) {
         for (uint32_t step = 0; step < kSteps; ++step) {
             const uint32_t r = kQueries == 1 ? lane : step;
             if (has_work) {
-                judge<Approx>(
-                    params, own_query, own_state, own_list, first_row + r,
+                judge_row<kCodes>(
+                    params, judge, first_row + r,
                     (position - params.first_block) * kRowsPerBlock + group * kRowsPerGroup + r,
-                    own_dots[step]);
+                    own_sums[step]);
             }
         }
     }

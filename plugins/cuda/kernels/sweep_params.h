@@ -11,15 +11,13 @@ struct SweepParams {
     BlockOrder order;
     uint64_t first_block;  // positions in the order, not block numbers
     uint64_t end_block;
-    const float* operand;          // [num_queries, operand_stride]; sweep_bytes: unused
-    const uint8_t* operand_bytes;  // [num_queries, approx_stride]; sweep_bytes only
-    QueryState* states;            // [num_queries]
-    Candidate* lists;              // [num_queries, list_capacity]
+    const uint8_t* codes;  // [num_queries, code_stride]
+    QueryState* states;    // [num_queries]
+    Candidate* lists;      // [num_queries, list_capacity]
     uint32_t num_queries;
-    uint32_t operand_stride;
     uint32_t list_capacity;
-    // 1: every row goes to list entry (position - first_block) * kRowsPerBlock + row, unfiltered.
-    uint32_t keeps_all;
+    uint32_t keep;  // kKeep...
+    uint32_t reserved;
 };
 
 }  // namespace skep::cuda

@@ -43,22 +43,26 @@ SKEP_DEVICE void load_matrices(uint32_t (&out)[4], const void* row) {
                  : "memory");
 }
 
-// mma.m16n8k16: sums += a * b, bf16 in, f32 out.
-SKEP_DEVICE void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
-        "{%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-// mma.m16n8k32: sums += a * b, unsigned bytes in, 32-bit integers out.
+// mma.m16n8k32: sums += a * b, bytes in, each side signed or not, 32-bit integers out.
+#define SKEP_MULTIPLY_ADD(types)                                     \
+    asm("mma.sync.aligned.m16n8k32.row.col.s32." types               \
+        ".s32 {%0, %1, %2, %3}, {%4, %5, %6, "                       \
+        "%7}, {%8, %9}, {%0, %1, %2, %3};"                           \
+        : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3]) \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
+template <bool kIsSignedA, bool kIsSignedB>
 SKEP_DEVICE void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0,
                               uint32_t b1) {
-    asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.u8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
-        "{%8, %9}, {%0, %1, %2, %3};"
-        : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+    if constexpr (!kIsSignedA && !kIsSignedB) {
+        SKEP_MULTIPLY_ADD("u8.u8");
+    } else if constexpr (kIsSignedA && kIsSignedB) {
+        SKEP_MULTIPLY_ADD("s8.s8");
+    } else {
+        static_assert(kIsSignedA, "a is the query");
+        SKEP_MULTIPLY_ADD("s8.u8");
+    }
 }
+#undef SKEP_MULTIPLY_ADD
 
 }  // namespace skep::cuda
 

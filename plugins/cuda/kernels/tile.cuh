@@ -1,266 +1,150 @@
 // SPDX-License-Identifier: MIT
 // tile: scores of many queries against every row on the matrix units, survivors to a list per
-// query.
-// Source    the usual tiled product (128 x 128 per block, 64 x 32 per warp), fused with the filter:
-//           no distance leaves the registers unless its row survives.
-// Shapes    operand [num_queries, approx_stride] bf16; rows [num_slots, approx_stride] bf16 or u8.
-// Launch    grid (row splits, query tiles), block kTileThreads, kTileSharedBytes of dynamic shared
-//           memory; splits stride over the row order.
-// Shared    kTileStages stages of two operands [128, 64] bf16, 16-byte pieces swizzled by row % 8.
-// Numerics  bf16 products are exact in f32; the sums' error is inside QueryState::error. u8 rows
-//           are exact in bf16.
-// Limits    sm_80 and later.
-// Cost      2 * dim FLOP per distance; 32 KiB from the second-level cache per 128 x 128 x 64
-//           products.
+// query, for codes of up to 128 bytes.
+// Source    the product with one operand stationary: a warp keeps 64 queries in registers, rows
+//           stream through shared memory; a distance costs one comparison (integer products, which
+//           begin at minus half the row's squared length) or three operations (scaled ones).
+// Shapes    codes [num_queries, code_stride]; rows' codes [num_slots, code_stride].
+// Launch    grid (row splits, groups of query_warps * 64 queries), blocks of kTileThreads,
+//           kTileSharedBytes of dynamic shared memory; splits stride over the row order.
+// Shared    kTileStages stages of 128 rows, 16-byte pieces swizzled by row % 8, and their terms.
+// Numerics  sums are exact: of 128 products of unsigned bytes below 2^23, of others below 2^22. A
+//           score is never too low: flat_types.h.
+// Limits    sm_80 and later; code_stride at most kTileMaxStride.
+// Cost      2 * 128 operations per distance; 18 KiB from the second-level cache per 128 rows.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
-#include "filter.cuh"
-#include "tensor.cuh"
-#include "tile_params.h"
+#include "tile_judge.cuh"
 
 namespace skep::cuda {
 
-constexpr uint32_t kPieceElements = 8;                     // of 16 bytes, as bf16
-constexpr uint32_t kPieces = kTileChunk / kPieceElements;  // per line of a stage
-constexpr uint32_t kWarpQueryTiles = 4;                    // 64 queries by 16
-constexpr uint32_t kWarpRowTiles = 4;                      // 32 rows by 8
-constexpr uint32_t kOperandSteps = kRowsPerBlock * kPieces / kTileThreads;
-
-SKEP_DEVICE uint8_t* piece_at(uint8_t* operand, uint32_t line, uint32_t piece) {
-    return operand + line * (kTileChunk * 2) + (piece ^ (line % kPieces)) * 16;
-}
-
-// Copies [128, 64] elements, those past the ends as zeros.
-SKEP_DEVICE void copy_bf16(uint8_t* target, const uint16_t* source, uint64_t first_line,
-                           uint64_t num_lines, uint32_t stride, uint32_t chunk) {
-#pragma unroll
-    for (uint32_t step = 0; step < kOperandSteps; ++step) {
-        const uint32_t id = thread_index() + step * kTileThreads;
-        const uint32_t line = id / kPieces;
-        const uint32_t piece = id % kPieces;
-        const uint32_t column = chunk + piece * kPieceElements;
-        const bool is_inside = first_line + line < num_lines && column < stride;
-        const uint16_t* from = is_inside ? source + (first_line + line) * stride + column : source;
-        copy_async(piece_at(target, line, piece), from, !is_inside);
-    }
-}
-
-// Rows on their way to a stage: asynchronous copies for bf16; for bytes, registers that are widened
-// after the products of another stage have hidden the wait.
-template <typename Approx>
-struct RowLoader;
-template <>
-struct RowLoader<uint16_t> {
-    SKEP_DEVICE_MEMBER void begin(uint8_t* target, const uint16_t* rows, uint64_t first_row,
-                                  uint64_t num_rows, uint32_t stride, uint32_t chunk) {
-        copy_bf16(target, rows, first_row, num_rows, stride, chunk);
-    }
-    SKEP_DEVICE_MEMBER void finish() {}
-};
-template <>
-struct RowLoader<uint8_t> {
-    static constexpr uint32_t kSteps = kOperandSteps / 2;
-    Words4 words[kSteps];
-    uint8_t* operand = nullptr;
-
-    SKEP_DEVICE_MEMBER void begin(uint8_t* target, const uint8_t* rows, uint64_t first_row,
-                                  uint64_t num_rows, uint32_t stride, uint32_t chunk) {
-        operand = target;
-#pragma unroll
-        for (uint32_t step = 0; step < kSteps; ++step) {
-            const uint32_t id = thread_index() + step * kTileThreads;
-            const uint32_t line = id / (kPieces / 2);
-            const uint32_t column = chunk + id % (kPieces / 2) * 16;
-            const bool is_inside = first_row + line < num_rows && column < stride;
-            words[step] =
-                is_inside
-                    ? load_streaming((const Words4*)(rows + (first_row + line) * stride + column))
-                    : Words4{0, 0, 0, 0};
-        }
-    }
-    // bf16 of two bytes side by side: the float of a small integer has 16 zero bits below.
-    static SKEP_DEVICE_MEMBER uint32_t widen(uint32_t low, uint32_t high) {
-        return (bits_of_float((float)low) >> 16) | (bits_of_float((float)high) & 0xFFFF0000U);
-    }
-    static SKEP_DEVICE_MEMBER Words4 widen_half(uint32_t first, uint32_t second) {
-        return Words4{widen(first & 0xFFU, (first >> 8) & 0xFFU),
-                      widen((first >> 16) & 0xFFU, first >> 24),
-                      widen(second & 0xFFU, (second >> 8) & 0xFFU),
-                      widen((second >> 16) & 0xFFU, second >> 24)};
-    }
-    SKEP_DEVICE_MEMBER void finish() {
-        if (operand == nullptr) return;
-#pragma unroll
-        for (uint32_t step = 0; step < kSteps; ++step) {
-            const uint32_t id = thread_index() + step * kTileThreads;
-            const uint32_t line = id / (kPieces / 2);
-            const uint32_t piece = id % (kPieces / 2) * 2;
-            *(Words4*)piece_at(operand, line, piece) = widen_half(words[step][0], words[step][1]);
-            *(Words4*)piece_at(operand, line, piece + 1) =
-                widen_half(words[step][2], words[step][3]);
-        }
-        operand = nullptr;
-    }
+// A warp's queries: two of every sixteen per thread, as the left operand of the products.
+struct StationaryCodes {
+    uint32_t elements[kTileQueryTiles][kTileSteps][4];
 };
 
-// One stage: 64 queries x 32 rows per warp, four steps of 16 elements.
-SKEP_DEVICE void multiply_stage(float (&sums)[kWarpQueryTiles][kWarpRowTiles][4], uint8_t* queries,
-                                uint8_t* rows, uint32_t warp_query, uint32_t warp_row,
-                                uint32_t lane) {
+SKEP_DEVICE void load_queries(const TileParams& params, uint32_t first_query,
+                              StationaryCodes& codes) {
+    const uint32_t lane = thread_index() % 32;
+    const uint32_t stride = params.view.code_stride;
 #pragma unroll
-    for (uint32_t step = 0; step < kTileChunk / 16; ++step) {
-        uint32_t b[kWarpRowTiles / 2][4];
-#pragma unroll
-        for (uint32_t pair = 0; pair < kWarpRowTiles / 2; ++pair) {
-            const uint32_t line = warp_row + pair * 16 + lane % 8 + lane / 16 * 8;
-            load_matrices(b[pair], piece_at(rows, line, step * 2 + lane / 8 % 2));
-        }
-#pragma unroll
-        for (uint32_t m = 0; m < kWarpQueryTiles; ++m) {
-            uint32_t a[4];
-            const uint32_t line = warp_query + m * 16 + lane % 16;
-            load_matrices(a, piece_at(queries, line, step * 2 + lane / 16));
-#pragma unroll
-            for (uint32_t n = 0; n < kWarpRowTiles; ++n) {
-                multiply_add(sums[m][n], a, b[n / 2][n % 2 * 2], b[n / 2][n % 2 * 2 + 1]);
-            }
-        }
-    }
-}
-
-// Judges and clears the sums of one block of rows.
-template <typename Approx>
-SKEP_DEVICE void judge_tile(const TileParams& params, const QueryFilter* filters,
-                            float (&sums)[kWarpQueryTiles][kWarpRowTiles][4], uint32_t first_query,
-                            uint64_t first_row, uint32_t warp_query, uint32_t warp_row,
-                            uint32_t lane) {
-    const bool is_scaled = sizeof(Approx) == 1 && params.view.metric == kCosine;
-    RowBounds bounds[kWarpRowTiles][2];
-#pragma unroll
-    for (uint32_t n = 0; n < kWarpRowTiles; ++n) {
-#pragma unroll
-        for (uint32_t side = 0; side < 2; ++side) {
-            const uint64_t row = first_row + warp_row + n * 8 + lane % 4 * 2 + side;
-            bounds[n][side] = params.view.bounds[row < params.filter.num_slots ? row : 0];
-        }
-    }
-#pragma unroll
-    for (uint32_t m = 0; m < kWarpQueryTiles; ++m) {
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
 #pragma unroll
         for (uint32_t half = 0; half < 2; ++half) {
-            const uint32_t query = warp_query + m * 16 + half * 8 + lane / 4;
-            const QueryFilter filter = filters[query];
-            bool has_survivor = false;
+            const uint32_t query = first_query + m * 16 + half * 8 + lane / 4;
+            const uint8_t* elements = params.codes + (uint64_t)query * stride;
 #pragma unroll
-            for (uint32_t i = 0; i < kWarpRowTiles * 2; ++i) {
-                has_survivor |=
-                    survives(filter, bounds[i / 2][i % 2], sums[m][i / 2][half * 2 + i % 2]);
-            }
-            // A row without a bound survives even the threshold of a query that is not there.
-            if (has_survivor && first_query + query < params.num_queries) {
+            for (uint32_t step = 0; step < kTileSteps; ++step) {
 #pragma unroll
-                for (uint32_t i = 0; i < kWarpRowTiles * 2; ++i) {
-                    const float dot = sums[m][i / 2][half * 2 + i % 2];
-                    const uint64_t row = first_row + warp_row + i / 2 * 8 + lane % 4 * 2 + i % 2;
-                    if (!survives(filter, bounds[i / 2][i % 2], dot)) continue;
-                    if (!is_candidate(params.filter, row)) continue;
-                    const uint64_t query_id = first_query + query;
-                    append_candidate(
-                        params.states + query_id, params.lists + query_id * params.list_capacity,
-                        params.list_capacity,
-                        Candidate{list_score(is_scaled, filter, bounds[i / 2][i % 2], dot),
-                                  (uint32_t)row});
+                for (uint32_t upper = 0; upper < 2; ++upper) {
+                    const uint32_t column = step * 32 + upper * 16 + lane % 4 * 4;
+                    const bool is_there = query < params.num_queries && column < stride;
+                    codes.elements[m][step][upper * 2 + half] =
+                        is_there ? *(const uint32_t*)(elements + column) : 0;
                 }
-            }
-#pragma unroll
-            for (uint32_t i = 0; i < kWarpRowTiles * 2; ++i) {
-                sums[m][i / 2][half * 2 + i % 2] = 0.0F;
             }
         }
     }
 }
 
-// A walk over (block of rows, chunk of elements), one stage after another.
-struct TileCursor {
-    uint64_t position;
-    uint64_t first_row;
-    uint32_t chunk;
-};
-
-SKEP_DEVICE TileCursor cursor_at(const TileParams& params, uint64_t position) {
-    const bool is_inside = position < params.end_block;
-    return TileCursor{position, is_inside ? block_at(params.order, position) * kRowsPerBlock : 0,
-                      0};
-}
-
-// Whether the step left a block of rows.
-SKEP_DEVICE bool advance(const TileParams& params, TileCursor& cursor) {
-    cursor.chunk += kTileChunk;
-    if (cursor.chunk < params.view.approx_stride) return false;
-    cursor = cursor_at(params, cursor.position + num_blocks());
-    return true;
-}
-
-template <typename Approx>
+// kIsSample: for the first round, which has no thresholds.
+template <Codes kCodes, bool kIsSample>
 SKEP_DEVICE void tile(const TileParams& params) {
-    SKEP_SHARED QueryFilter filters[kTileQueries];
     uint8_t* stages = dynamic_shared();
     const uint32_t lane = thread_index() % 32;
     const uint32_t warp = thread_index() / 32;
-    const uint32_t warp_query = warp / 4 * 64;
-    const uint32_t warp_row = warp % 4 * 32;
-    const uint32_t first_query = block_index_y() * kTileQueries;
-    const Approx* rows = (const Approx*)params.view.approx;
-
-    if (thread_index() < kTileQueries) {
-        const uint32_t query = first_query + thread_index();
-        filters[thread_index()] = query < params.num_queries
-                                      ? query_filter(params.states[query])
-                                      : QueryFilter{0.0F, __builtin_inff(), 0.0F};
+    const uint32_t row_warps = kTileWarps / params.query_warps;
+    const uint32_t first_query =
+        (block_index_y() * params.query_warps + warp % params.query_warps) * kTileWarpQueries;
+    StationaryCodes codes;
+    load_queries(params, first_query, codes);
+    QueryLimits<kCodes> limits;
+    load_limits(params, first_query, limits);
+    const uint32_t row_warp = warp / params.query_warps;
+    BestScores best;
+    if constexpr (kIsSample) clear_best(best);
+    SurvivorQueue<kCodes, !kIsInteger<kCodes>> queue(params,
+                                                     stages + kTileStages * kTileStageBytes);
+    const bool has_norms = params.view.metric == kL2;
+    QueryFilter* filters = (QueryFilter*)(stages + kTileStages * kTileStageBytes + kSurvivorsBytes);
+    if constexpr (!kIsSample && !kIsInteger<kCodes>) {
+        const uint32_t num_queries = params.query_warps * kTileWarpQueries;
+        load_filters(params, block_index_y() * num_queries, num_queries, has_norms, filters);
+        filters += warp % params.query_warps * kTileWarpQueries;
     }
 
-    TileCursor load = cursor_at(params, params.first_block + block_index());
-    TileCursor use = load;
+    uint64_t load_position = params.first_block + block_index();
     uint32_t load_stage = 0;
-    RowLoader<Approx> loader;
     const auto begin_load = [&] {
-        if (load.position < params.end_block) {
-            uint8_t* queries_at = stages + load_stage * 2 * kTileOperandBytes;
-            copy_bf16(queries_at, params.operand, first_query, params.num_queries,
-                      params.view.approx_stride, load.chunk);
-            loader.begin(queries_at + kTileOperandBytes, rows, load.first_row,
-                         params.filter.num_slots, params.view.approx_stride, load.chunk);
-            advance(params, load);
+        if (load_position < params.end_block) {
+            uint8_t* stage = stages + load_stage * kTileStageBytes;
+            const uint64_t first_row = block_at(params.order, load_position) * kRowsPerBlock;
+            begin_codes<kRowsPerBlock>(stage, params.view.codes, first_row, params.filter.num_slots,
+                                       params.view.code_stride, 0);
+            begin_terms<kCodes>(stage + kRowsPerBlock * kTileLine, params.view, first_row,
+                                params.filter.num_slots);
         }
-        load_stage = load_stage + 1 == kTileStages ? 0 : load_stage + 1;
+        load_position += num_blocks();
+        load_stage = (load_stage + 1) % kTileStages;
         commit_copies();
     };
-
-    // Fill all stages but one.
 #pragma unroll
-    for (uint32_t stage = 0; stage + 1 < kTileStages; ++stage) {
+    for (uint32_t stage = 0; stage + 1 < kTileStages; ++stage)
         begin_load();
-        loader.finish();
-    }
 
-    float sums[kWarpQueryTiles][kWarpRowTiles][4] = {};
     uint32_t use_stage = 0;
-    while (use.position < params.end_block) {
-        wait_for_older_copies<1>();
+#pragma unroll 1
+    for (uint64_t position = params.first_block + block_index(); position < params.end_block;
+         position += num_blocks()) {
+        wait_for_older_copies<kTileStages - 2>();
         block_barrier();  // this stage has arrived for all; the one before is read by all
         begin_load();
-        uint8_t* queries_at = stages + use_stage * 2 * kTileOperandBytes;
-        multiply_stage(sums, queries_at, queries_at + kTileOperandBytes, warp_query, warp_row,
-                       lane);
-        loader.finish();
-        use_stage = use_stage + 1 == kTileStages ? 0 : use_stage + 1;
-        const uint64_t first_row = use.first_row;
-        if (advance(params, use)) {
-            judge_tile<Approx>(params, filters, sums, first_query, first_row, warp_query, warp_row,
-                               lane);
+        uint8_t* stage = stages + use_stage * kTileStageBytes;
+        use_stage = (use_stage + 1) % kTileStages;
+        const uint8_t* terms = stage + kRowsPerBlock * kTileLine;
+        const uint64_t first_row = block_at(params.order, position) * kRowsPerBlock;
+        const uint64_t first_entry = (position - params.first_block) * kRowsPerBlock;
+        if constexpr (!kIsSample) lower_limits(terms, filters, limits);
+#pragma unroll 1
+        for (uint32_t n = row_warp; n < kTileRowTiles; n += row_warps) {
+            uint32_t b[kTileSteps / 2][4];
+#pragma unroll
+            for (uint32_t half = 0; half < kTileSteps / 2; ++half) {
+                load_matrices(b[half], tile_piece(stage, n * 8 + lane % 8, half * 4 + lane / 8));
+            }
+            const TileRows rows = rows_at(terms, n * 8 + lane % 4 * 2, first_row, first_entry);
+            int32_t sums[kTileQueryTiles][4];
+#pragma unroll
+            for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+#pragma unroll
+                for (uint32_t i = 0; i < 4; ++i) {
+                    sums[m][i] = kIsInteger<kCodes> ? integer_start(rows.terms[i % 2].half_norm)
+                                                    : kSumBegin<kCodes>;
+                }
+            }
+#pragma unroll
+            for (uint32_t step = 0; step < kTileSteps; ++step) {
+#pragma unroll
+                for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+                    multiply_add<kHasSignedQueries<kCodes>, kHasSignedRows<kCodes>>(
+                        sums[m], codes.elements[m][step], b[step / 2][step % 2 * 2],
+                        b[step / 2][step % 2 * 2 + 1]);
+                }
+            }
+            if constexpr (kIsSample) {
+                sample_sums<kCodes, !kIsInteger<kCodes>>(params, limits, sums, first_query, rows,
+                                                         n * 8 + lane % 4 * 2, best);
+            } else {
+                judge_sums(params, limits, sums, first_query, has_norms, rows, queue);
+            }
+        }
+        if constexpr (kIsSample) {
+            const uint64_t entry = (position - params.first_block) * row_warps + row_warp;
+            if (params.keep == kKeepBest) store_best(params, first_query, first_row, entry, best);
         }
     }
+    if constexpr (!kIsSample) queue.flush();
 }
 
 }  // namespace skep::cuda

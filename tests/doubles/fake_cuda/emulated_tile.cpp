@@ -1,18 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "emulated_kernels.hpp"
-#include "kernels/modules/tile_bf16.cu"
 #include "kernels/modules/tile_bytes.cu"
-#include "kernels/modules/tile_bytes_cosine.cu"
-#include "kernels/modules/tile_u8.cu"
+#include "kernels/modules/tile_bytes_sample.cu"
+#include "kernels/modules/tile_long_bytes.cu"
+#include "kernels/modules/tile_long_bytes_sample.cu"
+#include "kernels/modules/tile_long_s8_s8.cu"
+#include "kernels/modules/tile_long_s8_s8_sample.cu"
+#include "kernels/modules/tile_long_s8_u8.cu"
+#include "kernels/modules/tile_long_s8_u8_sample.cu"
+#include "kernels/modules/tile_long_u8_u8.cu"
+#include "kernels/modules/tile_long_u8_u8_sample.cu"
+#include "kernels/modules/tile_s8_s8.cu"
+#include "kernels/modules/tile_s8_s8_sample.cu"
+#include "kernels/modules/tile_s8_u8.cu"
+#include "kernels/modules/tile_s8_u8_sample.cu"
+#include "kernels/modules/tile_u8_u8.cu"
+#include "kernels/modules/tile_u8_u8_sample.cu"
 
 namespace skep::cuda::emulation {
 
 std::span<const Kernel> tile_kernels() {
     static const Kernel kKernels[] = {
-        SKEP_EMULATED_KERNEL(tile_bf16, TileParams),
-        SKEP_EMULATED_KERNEL(tile_u8, TileParams),
-        SKEP_EMULATED_KERNEL(tile_bytes, TileBytesParams),
-        SKEP_EMULATED_KERNEL(tile_bytes_cosine, TileBytesParams),
+        SKEP_EMULATED_KERNEL(tile_bytes, TileParams),
+        SKEP_EMULATED_KERNEL(tile_bytes_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_bytes, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_bytes_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_s8_s8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_s8_s8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_s8_u8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_s8_u8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_u8_u8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_long_u8_u8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_s8_s8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_s8_s8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_s8_u8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_s8_u8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_u8_u8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_u8_u8_sample, TileParams),
     };
     return kKernels;
 }

@@ -89,13 +89,24 @@ inline uint32_t ballot(bool predicate) {
 inline uint32_t broadcast(uint32_t value, uint32_t lane) {
     return static_cast<uint32_t>(emulation::exchange(value)[lane]);
 }
-inline uint32_t dot_product_of_bytes(uint32_t a, uint32_t b, uint32_t sum) {
-    for (uint32_t shift = 0; shift < 32; shift += 8)
-        sum += ((a >> shift) & 0xFFU) * ((b >> shift) & 0xFFU);
+// A byte of a word, as dp4a and the matrix instructions take it.
+template <bool kIsSigned>
+int32_t byte_of(uint64_t word, uint32_t position) {
+    const auto byte = static_cast<uint8_t>(word >> (8 * position));
+    return kIsSigned ? static_cast<int8_t>(byte) : byte;
+}
+template <bool kIsSignedA, bool kIsSignedB>
+int32_t dot_product(uint32_t a, uint32_t b, int32_t sum) {
+    for (uint32_t i = 0; i < 4; ++i)
+        sum += byte_of<kIsSignedA>(a, i) * byte_of<kIsSignedB>(b, i);
     return sum;
 }
 inline uint32_t count_bits(uint32_t bits) {
     return static_cast<uint32_t>(__builtin_popcount(bits));
+}
+
+inline uint32_t lowest_bit(uint32_t bits) {
+    return bits == 0 ? 31 : static_cast<uint32_t>(__builtin_ctz(bits));
 }
 
 inline uint32_t atomic_add(uint32_t* target, uint32_t value) {
@@ -185,61 +196,29 @@ inline void load_matrices(uint32_t (&out)[4], const void* row) {
     }
 }
 
-inline float bf16_half(uint64_t words, uint32_t half) {
-    const uint32_t bits = static_cast<uint32_t>(words >> (16 * half)) << 16;
-    float value = 0;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-inline void multiply_add(float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+template <bool kIsSignedA, bool kIsSignedB>
+void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
     const uint32_t lane = thread_index() % 32;
     // a of this lane's two rows, b of its two columns: [line][element]
-    float rows[2][16];
-    float columns[2][16];
-    const auto take = [](const uint64_t* lanes, uint32_t line, float* low, float* high) {
+    int32_t rows[2][32];
+    int32_t columns[2][32];
+    const auto take = [](const uint64_t* lanes, uint32_t line, auto byte, int32_t* elements) {
         for (uint32_t t = 0; t < 4; ++t) {
-            for (uint32_t half = 0; half < 2; ++half) {
-                low[2 * t + half] = bf16_half(lanes[line * 4 + t], half);
-                high[2 * t + half] = bf16_half(lanes[line * 4 + t], half + 2);
+            for (uint32_t i = 0; i < 4; ++i) {
+                elements[4 * t + i] = byte(lanes[line * 4 + t], i);
+                elements[16 + 4 * t + i] = byte(lanes[line * 4 + t], 4 + i);
             }
         }
     };
-    take(emulation::exchange(a[0] | uint64_t{a[2]} << 32), lane / 4, rows[0], rows[0] + 8);
-    take(emulation::exchange(a[1] | uint64_t{a[3]} << 32), lane / 4, rows[1], rows[1] + 8);
+    take(emulation::exchange(a[0] | uint64_t{a[2]} << 32), lane / 4, byte_of<kIsSignedA>, rows[0]);
+    take(emulation::exchange(a[1] | uint64_t{a[3]} << 32), lane / 4, byte_of<kIsSignedA>, rows[1]);
     const uint64_t* lanes = emulation::exchange(b0 | uint64_t{b1} << 32);
-    take(lanes, lane % 4 * 2, columns[0], columns[0] + 8);
-    take(lanes, lane % 4 * 2 + 1, columns[1], columns[1] + 8);
-    for (uint32_t row = 0; row < 2; ++row) {
-        for (uint32_t column = 0; column < 2; ++column) {
-            for (uint32_t k = 0; k < 16; ++k) {
-                sums[row * 2 + column] += rows[row][k] * columns[column][k];
-            }
-        }
-    }
-}
-
-inline void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-    const uint32_t lane = thread_index() % 32;
-    // a of this lane's two rows, b of its two columns: [line][element]
-    uint8_t rows[2][32];
-    uint8_t columns[2][32];
-    const auto take = [](const uint64_t* lanes, uint32_t line, uint8_t* elements) {
-        for (uint32_t t = 0; t < 4; ++t) {
-            std::memcpy(elements + 4 * t, &lanes[line * 4 + t], 4);
-            const uint64_t upper = lanes[line * 4 + t] >> 32;
-            std::memcpy(elements + 16 + 4 * t, &upper, 4);
-        }
-    };
-    take(emulation::exchange(a[0] | uint64_t{a[2]} << 32), lane / 4, rows[0]);
-    take(emulation::exchange(a[1] | uint64_t{a[3]} << 32), lane / 4, rows[1]);
-    const uint64_t* lanes = emulation::exchange(b0 | uint64_t{b1} << 32);
-    take(lanes, lane % 4 * 2, columns[0]);
-    take(lanes, lane % 4 * 2 + 1, columns[1]);
+    take(lanes, lane % 4 * 2, byte_of<kIsSignedB>, columns[0]);
+    take(lanes, lane % 4 * 2 + 1, byte_of<kIsSignedB>, columns[1]);
     for (uint32_t row = 0; row < 2; ++row) {
         for (uint32_t column = 0; column < 2; ++column) {
             for (uint32_t k = 0; k < 32; ++k)
-                sums[row * 2 + column] += int32_t{rows[row][k]} * columns[column][k];
+                sums[row * 2 + column] += rows[row][k] * columns[column][k];
         }
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// tile_bytes by l2 and inner product: see tile_bytes.cuh. A module of its own, so that a first
-// search compiles no other.
-#include "tile_bytes.cuh"
+// tile of byte queries against byte rows, in integers: see tile.cuh.
+#include "tile.cuh"
 
 namespace skep::cuda {
 
 // Two blocks on a multiprocessor: one multiplies while the other judges.
-SKEP_KERNEL_RESIDENT(kTileBytesThreads, 2) tile_bytes(TileBytesParams params) {
-    tile_bytes<false>(params);
+SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_bytes(TileParams params) {
+    tile<Codes::kBytes, false>(params);
 }
 
 }  // namespace skep::cuda

@@ -2,47 +2,12 @@
 // The kernels' own sources, run by the emulator, against the definition of every distance.
 #include <cstdint>
 
-#include "cuda_harness.hpp"
+#include "flat_fixture.hpp"
 
 namespace skep::testing {
 namespace {
 
-constexpr skep_metric kMetrics[] = {SKEP_METRIC_COSINE, SKEP_METRIC_L2, SKEP_METRIC_INNER_PRODUCT};
-
-class FlatSearch : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        reset_fake_cuda();
-        ASSERT_EQ(session.open(), SKEP_OK) << session.error.message;
-    }
-    void TearDown() override {
-        session.close();
-        EXPECT_EQ(fake_cuda().num_live_objects, 0);
-        EXPECT_EQ(fake_cuda().device_bytes, 0U);
-        EXPECT_EQ(fake_cuda().misuses, 0U);
-    }
-
-    // Searches and compares with the definition.
-    template <typename Row, typename Query>
-    void expect_exact(skep_metric metric, const std::vector<Row>& rows,
-                      const std::vector<Query>& queries, std::uint32_t dim, std::uint64_t k) {
-        const skep_dtype dtype = sizeof(Row) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
-        ASSERT_EQ(session.create_store(metric, dtype, dim), SKEP_OK) << session.error.message;
-        ASSERT_EQ(session.append(rows, dim), SKEP_OK) << session.error.message;
-        Answer answer;
-        ASSERT_EQ(session.search(queries, dim, rows.size() / dim, k, answer), SKEP_OK)
-            << session.error.message;
-        EXPECT_EQ(answer, brute_force(metric, rows, queries, dim, k, every_slot))
-            << "metric " << metric << " dim " << dim << " k " << k;
-        retries = session.stats().num_exact_retries;
-        session.ops.store_destroy(session.store);
-        session.store = nullptr;
-    }
-
-    PlainSlots plain_slots{kFilterAlways};
-    CudaSession session;
-    std::uint64_t retries = 0;
-};
+using FlatSearch = FilterTest;
 
 TEST_F(FlatSearch, EqualsTheDefinitionInEveryDimension) {
     for (const std::uint32_t dim : {1U, 2U, 7U, 15U, 16U, 17U, 31U, 63U, 64U, 65U, 128U, 200U}) {
@@ -249,7 +214,6 @@ TEST_F(FlatSearch, SeesOnlyRowsThatCount) {
 TEST_F(FlatSearch, FillsMissingAnswers) {
     const auto rows = random_f32(std::size_t{3} * 4, 14);
     expect_exact(SKEP_METRIC_L2, rows, random_f32(4, 15), 4, 8);
-    ASSERT_EQ(session.create_store(SKEP_METRIC_L2, SKEP_DTYPE_F32, 4), SKEP_OK);
     Answer answer;
     ASSERT_EQ(session.search(random_f32(4, 16), 4, 0, 2, answer), SKEP_OK);
     EXPECT_EQ(answer.slots, std::vector<std::uint32_t>(2, SKEP_NO_SLOT));

@@ -2,55 +2,17 @@
 // Stores that are searched without a filter, and what happens when they grow out of it.
 #include <cstdint>
 
-#include "cuda_harness.hpp"
+#include "flat_fixture.hpp"
 
 namespace skep::testing {
 namespace {
 
-constexpr skep_metric kMetrics[] = {SKEP_METRIC_COSINE, SKEP_METRIC_L2, SKEP_METRIC_INNER_PRODUCT};
-
-class PlainSearch : public ::testing::Test {
+class PlainSearch : public StoreTest {
   protected:
-    void SetUp() override {
-        reset_fake_cuda();
-        ASSERT_EQ(session.open(), SKEP_OK) << session.error.message;
-    }
-    void TearDown() override {
-        session.close();
-        EXPECT_EQ(fake_cuda().num_live_objects, 0);
-        EXPECT_EQ(fake_cuda().device_bytes, 0U);
-        EXPECT_EQ(fake_cuda().misuses, 0U);
-    }
-
-    template <typename Row>
-    void create(skep_metric metric, const std::vector<Row>& rows, std::uint32_t dim) {
-        session.ops.store_destroy(session.store);
-        session.store = nullptr;
-        const skep_dtype dtype = sizeof(Row) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
-        ASSERT_EQ(session.create_store(metric, dtype, dim), SKEP_OK) << session.error.message;
-        ASSERT_EQ(session.append(rows, dim), SKEP_OK) << session.error.message;
-    }
-    template <typename Row, typename Query>
-    void expect_exact(skep_metric metric, const std::vector<Row>& rows,
-                      const std::vector<Query>& queries, std::uint32_t dim, std::uint64_t k) {
-        create(metric, rows, dim);
-        expect_answer(metric, rows, queries, dim, k);
-    }
-    template <typename Row, typename Query>
-    void expect_answer(skep_metric metric, const std::vector<Row>& rows,
-                       const std::vector<Query>& queries, std::uint32_t dim, std::uint64_t k) {
-        Answer answer;
-        ASSERT_EQ(session.search(queries, dim, rows.size() / dim, k, answer), SKEP_OK)
-            << session.error.message;
-        EXPECT_EQ(answer, brute_force(metric, rows, queries, dim, k, every_slot))
-            << "metric " << metric << " dim " << dim << " rows " << rows.size() / dim << " k " << k;
-    }
     // Whether the filter's kernels were loaded since this was asked last.
     [[nodiscard]] bool has_filtered() {
         return session.host.take_log().find("module encode_rows") != std::string::npos;
     }
-
-    CudaSession session;
 };
 
 TEST_F(PlainSearch, EqualsTheDefinitionInEveryDimension) {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// sweep of byte queries against byte rows, in integers, one at a time: see sweep.cuh. A module of
+// its own, so that a first search compiles no other.
+#include "sweep.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL(kSweepThreads) sweep_bytes_one(SweepParams params) {
+    sweep<Codes::kBytes, 1>(params);
+}
+
+}  // namespace skep::cuda

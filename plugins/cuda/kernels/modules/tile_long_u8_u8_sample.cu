@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// tile_long of unsigned scaled queries against unsigned rows, for the first round: see
+// tile_long.cuh.
+#include "tile_long.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL(kTileThreads) tile_long_u8_u8_sample(TileParams params) {
+    tile_long<Codes::kU8U8, true>(params);
+}
+
+}  // namespace skep::cuda

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// tile of signed queries against signed rows, for the first round: see tile.cuh.
+#include "tile.cuh"
+
+namespace skep::cuda {
+
+// Two blocks on a multiprocessor: one multiplies while the other judges.
+SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_s8_s8_sample(TileParams params) {
+    tile<Codes::kS8S8, true>(params);
+}
+
+}  // namespace skep::cuda

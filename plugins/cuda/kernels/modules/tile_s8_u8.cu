@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// tile of signed queries against unsigned rows: see tile.cuh.
+#include "tile.cuh"
+
+namespace skep::cuda {
+
+// Two blocks on a multiprocessor: one multiplies while the other judges.
+SKEP_KERNEL_RESIDENT(kTileThreads, 2) tile_s8_u8(TileParams params) {
+    tile<Codes::kS8U8, false>(params);
+}
+
+}  // namespace skep::cuda

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT
+// What both tile kernels share: a block of rows on its way to shared memory, and a warp's 64
+// queries judging the sums of eight rows at a time.
+#pragma once
+
+#include "codes.cuh"
+#include "tensor.cuh"
+#include "tile_params.h"
+
+namespace skep::cuda {
+
+constexpr uint32_t kTilePieces = kTileLine / 16;
+constexpr uint32_t kTileSteps = kTileLine / 32;  // of a product
+constexpr uint32_t kTileQueryTiles = kTileWarpQueries / 16;
+constexpr uint32_t kTileRowTiles = kRowsPerBlock / 8;
+
+// A 16-byte piece of a line in shared memory, swizzled so that eight lines' pieces lie apart.
+SKEP_DEVICE uint8_t* tile_piece(uint8_t* lines, uint32_t line, uint32_t piece) {
+    return lines + line * kTileLine + (piece ^ (line % 8)) * 16;
+}
+
+// Starts the copies of [num_lines, kTileLine] bytes of codes from `column` on; zeros past the ends.
+template <uint32_t kNumLines>
+SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t first_line,
+                             uint64_t num_lines, uint32_t stride, uint32_t column) {
+#pragma unroll
+    for (uint32_t step = 0; step < kNumLines * kTilePieces / kTileThreads; ++step) {
+        const uint32_t id = thread_index() + step * kTileThreads;
+        const uint32_t line = id / kTilePieces;
+        const uint32_t piece = id % kTilePieces;
+        const uint32_t at = column + piece * 16;
+        const bool is_inside = first_line + line < num_lines && at < stride;
+        copy_async(tile_piece(target, line, piece),
+                   is_inside ? codes + (first_line + line) * stride + at : codes, !is_inside);
+    }
+}
+
+// Starts the copies of what a block of rows brings to its scores: half norms, then bounds. Both
+// arrays reach past the last row to a whole number of 16 bytes.
+template <Codes kCodes>
+SKEP_DEVICE void begin_terms(uint8_t* target, const RowsView& view, uint64_t first_row,
+                             uint64_t num_slots) {
+    constexpr uint32_t kHalfNorms = kRowsPerBlock / 4;
+    constexpr uint32_t kBounds = kRowsPerBlock / 2;
+    const uint32_t thread = thread_index();
+    if (thread < kHalfNorms) {
+        const uint64_t row = first_row + thread * 4;
+        const bool is_inside = row < num_slots;
+        copy_async(target + thread * 16, view.half_norms + (is_inside ? row : 0), !is_inside);
+    } else if (!kIsInteger<kCodes> && thread < kHalfNorms + kBounds) {
+        const uint64_t row = first_row + (thread - kHalfNorms) * 2;
+        const bool is_inside = row < num_slots;
+        copy_async(target + thread * 16, view.bounds + (is_inside ? row : 0), !is_inside);
+    }
+}
+
+SKEP_DEVICE const float* half_norms_of(const uint8_t* terms) {
+    return (const float*)terms;
+}
+SKEP_DEVICE const RowBounds* bounds_of(const uint8_t* terms) {
+    return (const RowBounds*)(terms + kRowsPerBlock * sizeof(float));
+}
+
+// Two of every sixteen of a warp's queries: what a thread compares its sums with.
+template <Codes kCodes>
+struct QueryLimits {
+    int32_t integers[kTileQueryTiles][2];  // integer products
+    float limits[kTileQueryTiles][2];      // scaled products: threshold less the block's error
+    float scales[kTileQueryTiles][2];
+};
+
+template <Codes kCodes>
+SKEP_DEVICE void load_limits(const TileParams& params, uint32_t first_query,
+                             QueryLimits<kCodes>& limits) {
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+#pragma unroll
+        for (uint32_t half = 0; half < 2; ++half) {
+            const uint32_t query = first_query + m * 16 + half * 8 + thread_index() % 32 / 4;
+            const bool is_there = query < params.num_queries;
+            if constexpr (kIsInteger<kCodes>) {
+                limits.integers[m][half] =
+                    is_there ? integer_threshold(params.states[query].threshold) : kNeverReached;
+            } else {
+                limits.scales[m][half] = is_there ? params.states[query].scale : 0.0F;
+            }
+        }
+    }
+}
+
+// A query's filter. has_norms: see reaches. Without, what is divided is moved by more than float
+// division loses; of queries too small for that, every row survives.
+SKEP_DEVICE QueryFilter filter_of(const QueryState& query, bool has_norms) {
+    QueryFilter filter{query.threshold, query.norm, query.error, query.scale};
+    if (has_norms) return filter;
+    if (query.scale < 0x1p-100F) return QueryFilter{-kInfinity, 0.0F, 0.0F, query.scale};
+    const float quotient = query.threshold / query.scale;
+    filter.threshold = quotient - __builtin_fabsf(quotient) * 0x1p-20F - 0x1p-120F;
+    filter.per_residual = query.norm / query.scale * (1.0F + 0x1p-20F);
+    filter.per_norm = query.error / query.scale * (1.0F + 0x1p-20F);
+    return filter;
+}
+
+// The filters of num_queries from first_query on, to shared memory; a barrier follows.
+SKEP_DEVICE void load_filters(const TileParams& params, uint32_t first_query, uint32_t num_queries,
+                              bool has_norms, QueryFilter* filters) {
+#pragma unroll 1
+    for (uint32_t i = thread_index(); i < num_queries; i += kTileThreads) {
+        filters[i] = first_query + i < params.num_queries
+                         ? filter_of(params.states[first_query + i], has_norms)
+                         : QueryFilter{kInfinity, 0.0F, 0.0F, 0.0F};
+    }
+}
+
+// Sets the limits of scaled sums for a block of rows: thresholds less the largest error among them.
+// filters: of the warp's queries. All lanes of the warp call.
+template <Codes kCodes>
+SKEP_DEVICE void lower_limits(const uint8_t* terms, const QueryFilter* filters,
+                              QueryLimits<kCodes>& limits) {
+    if constexpr (kIsInteger<kCodes>) return;
+    const uint32_t lane = thread_index() % 32;
+    float norm = 0.0F;
+    float residual = 0.0F;
+#pragma unroll
+    for (uint32_t row = 0; row < kRowsPerBlock; row += 32) {
+        const RowBounds bounds = bounds_of(terms)[row + lane];
+        norm = __builtin_fmaxf(norm, code_norm(bounds));
+        residual = __builtin_fmaxf(residual, code_residual(bounds));
+    }
+#pragma unroll
+    for (uint32_t width = 16; width > 0; width /= 2) {
+        norm = __builtin_fmaxf(norm, shuffle_xor(norm, width));
+        residual = __builtin_fmaxf(residual, shuffle_xor(residual, width));
+    }
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+#pragma unroll
+        for (uint32_t half = 0; half < 2; ++half) {
+            const QueryFilter filter = filters[m * 16 + half * 8 + lane / 4];
+            limits.limits[m][half] =
+                filter.threshold -
+                fused_multiply_add(residual, filter.per_residual, norm * filter.per_norm);
+        }
+    }
+}
+
+// Where a thread's two of eight rows stand.
+struct TileRows {
+    RowTerms terms[2];
+    uint64_t first_row;    // of the two
+    uint64_t first_entry;  // in the list, when all are kept
+};
+
+SKEP_DEVICE TileRows rows_at(const uint8_t* terms, uint32_t line, uint64_t first_row,
+                             uint64_t first_entry) {
+    const float* half_norms = half_norms_of(terms);
+    const RowBounds* bounds = bounds_of(terms);
+    return TileRows{{{half_norms[line], bounds[line]}, {half_norms[line + 1], bounds[line + 1]}},
+                    first_row + line,
+                    first_entry + line};
+}
+
+// What a score is before its error is added; as whole numbers for integer products.
+template <Codes kCodes, bool kHasOffset>
+SKEP_DEVICE float score_of_sum(int32_t sum, float query_scale, const RowTerms& row) {
+    if constexpr (kIsInteger<kCodes>) return (float)sum;
+    return central_score(scaled_sum<kCodes, kHasOffset>(sum, row.bounds.scale), query_scale,
+                         row.half_norm);
+}
+
+// Whether a sum's row may be among the nearest. kHasOffset: see scaled_sum. kHasNorms: scores are
+// less half_norm; without, limits are those of the scaled sum itself.
+template <Codes kCodes, bool kHasOffset, bool kHasNorms>
+SKEP_DEVICE bool reaches(int32_t sum, const QueryLimits<kCodes>& limits, uint32_t m, uint32_t half,
+                         const RowTerms& row) {
+    if constexpr (kIsInteger<kCodes>) return sum >= limits.integers[m][half];
+    const float scaled = scaled_sum<kCodes, kHasOffset>(sum, row.bounds.scale);
+    if constexpr (!kHasNorms) return !(scaled < limits.limits[m][half]);
+    return !(central_score(scaled, limits.scales[m][half], row.half_norm) < limits.limits[m][half]);
+}
+
+// Survivors of a warp, in shared memory. All lanes call; their count is the same for all.
+template <Codes kCodes, bool kHasOffset>
+class SurvivorQueue {
+  public:
+    SKEP_DEVICE_MEMBER SurvivorQueue(const TileParams& params, uint8_t* shared)
+        : params_(params),
+          entries_((Survivor*)shared + thread_index() / 32 * kWarpSurvivors),
+          count_(0) {}
+
+    // Takes the survivors of the lanes that have one.
+    SKEP_DEVICE_MEMBER void push(bool has_survivor, const Survivor& survivor) {
+        if (count_ + 32 > kWarpSurvivors) flush();
+        const uint32_t lanes = ballot(has_survivor);
+        if (has_survivor) {
+            const uint32_t before = lanes & ((1U << thread_index() % 32) - 1U);
+            entries_[count_ + count_bits(before)] = survivor;
+        }
+        count_ += count_bits(lanes);
+    }
+
+    // Hands them to their queries' lists: many at once, since each waits for memory.
+    SKEP_DEVICE_MEMBER void flush() {
+        warp_barrier();  // what lanes wrote is there for all
+#pragma unroll 1
+        for (uint32_t i = thread_index() % 32; i < count_; i += 32)
+            hand_over(entries_[i]);
+        warp_barrier();  // all have been read
+        count_ = 0;
+    }
+
+  private:
+    SKEP_DEVICE_MEMBER void hand_over(const Survivor& survivor) const {
+        if (!is_candidate(params_.filter, survivor.slot)) return;
+        QueryState* state = params_.states + survivor.query;
+        float score = (float)survivor.sum;
+        if constexpr (!kIsInteger<kCodes>) {
+            const RowTerms row{params_.view.half_norms[survivor.slot],
+                               params_.view.bounds[survivor.slot]};
+            score = upper_score(scaled_sum<kCodes, kHasOffset>(survivor.sum, row.bounds.scale),
+                                *state, row);
+        }
+        append_candidate(state, params_.lists + (uint64_t)survivor.query * params_.list_capacity,
+                         params_.list_capacity, Candidate{score, survivor.slot});
+    }
+
+    const TileParams& params_;
+    Survivor* entries_;
+    uint32_t count_;
+};
+
+// The one of four sums at `position`: by selection, since registers have no addresses.
+SKEP_DEVICE int32_t sum_at(const int32_t (&sums)[4], uint32_t position) {
+    const int32_t low = position == 0 ? sums[0] : sums[1];
+    const int32_t high = position == 2 ? sums[2] : sums[3];
+    return position < 2 ? low : high;
+}
+
+// Sixteen sums of one thread: eight queries, two rows each. first_query: of the warp.
+template <Codes kCodes, bool kHasOffset, bool kHasNorms>
+SKEP_DEVICE void judge_by_norms(const TileParams& params, const QueryLimits<kCodes>& limits,
+                                const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
+                                const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
+    bool has_survivor[kTileQueryTiles];
+    bool has_any = false;
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        has_survivor[m] = false;
+#pragma unroll
+        for (uint32_t i = 0; i < 4; ++i) {
+            has_survivor[m] |= reaches<kCodes, kHasOffset, kHasNorms>(sums[m][i], limits, m, i / 2,
+                                                                      rows.terms[i % 2]);
+        }
+        has_any |= has_survivor[m];
+    }
+    if (ballot(has_any) == 0) return;
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        if (ballot(has_survivor[m]) == 0) continue;
+        const uint32_t query = first_query + m * 16 + thread_index() % 32 / 4;
+        uint32_t survivors = 0;
+#pragma unroll
+        for (uint32_t i = 0; i < 4; ++i) {
+            // A row without a score survives even the limit of a query that is not there.
+            if (reaches<kCodes, kHasOffset, kHasNorms>(sums[m][i], limits, m, i / 2,
+                                                       rows.terms[i % 2]) &&
+                query + i / 2 * 8 < params.num_queries) {
+                survivors |= 1U << i;
+            }
+        }
+#pragma unroll 1
+        while (ballot(survivors != 0) != 0) {
+            const uint32_t position = lowest_bit(survivors);
+            queue.push(survivors != 0,
+                       Survivor{sum_at(sums[m], position), (uint32_t)rows.first_row + position % 2,
+                                query + position / 2 * 8});
+            survivors &= survivors - 1;
+        }
+    }
+}
+
+template <Codes kCodes, bool kHasOffset>
+SKEP_DEVICE void judge_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
+                            const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
+                            bool has_norms, const TileRows& rows,
+                            SurvivorQueue<kCodes, kHasOffset>& queue) {
+    if (kIsInteger<kCodes> || has_norms) {
+        judge_by_norms<kCodes, kHasOffset, true>(params, limits, sums, first_query, rows, queue);
+    } else {
+        judge_by_norms<kCodes, kHasOffset, false>(params, limits, sums, first_query, rows, queue);
+    }
+}
+
+// What a sample keeps of one query and block: the best score, whose lowest bits tell the row.
+struct BestScores {
+    float scores[kTileQueryTiles][2];
+};
+constexpr uint32_t kLineBits = kRowsPerBlock - 1;
+
+SKEP_DEVICE void clear_best(BestScores& best) {
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        best.scores[m][0] = -kInfinity;
+        best.scores[m][1] = -kInfinity;
+    }
+}
+
+// Sixteen sums of one thread into a sample. line: of the first row in its block.
+template <Codes kCodes, bool kHasOffset>
+SKEP_DEVICE void sample_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
+                             const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
+                             const TileRows& rows, uint32_t line, BestScores& best) {
+    const bool keeps_all = params.keep == kKeepAll;
+    bool is_alive[2];
+#pragma unroll
+    for (uint32_t side = 0; side < 2; ++side)
+        is_alive[side] = is_candidate(params.filter, rows.first_row + side);
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+#pragma unroll
+        for (uint32_t i = 0; i < 4; ++i) {
+            const uint32_t side = i % 2;
+            const RowTerms& terms = rows.terms[side];
+            const float score =
+                score_of_sum<kCodes, kHasOffset>(sums[m][i], limits.scales[m][i / 2], terms);
+            if (!keeps_all) {
+                // A row without a score is no bound for others.
+                if (is_alive[side] && terms.half_norm != -kInfinity) {
+                    const float marked =
+                        float_of_bits((bits_of_float(score) & ~kLineBits) | (line + side));
+                    best.scores[m][i / 2] = __builtin_fmaxf(best.scores[m][i / 2], marked);
+                }
+                continue;
+            }
+            const uint32_t query = first_query + m * 16 + i / 2 * 8 + thread_index() % 32 / 4;
+            if (query >= params.num_queries) continue;
+            float upper = score;
+            if constexpr (!kIsInteger<kCodes>) {
+                upper = upper_score(scaled_sum<kCodes, kHasOffset>(sums[m][i], terms.bounds.scale),
+                                    params.states[query], terms);
+            }
+            params.lists[(uint64_t)query * params.list_capacity + rows.first_entry + side] =
+                Candidate{upper, is_alive[side] ? (uint32_t)(rows.first_row + side) : kNoSlot};
+        }
+    }
+}
+
+// Writes the best of a warp's share of one block to list entry `entry` of its queries, and begins
+// anew. All lanes of the warp call.
+SKEP_DEVICE void store_best(const TileParams& params, uint32_t first_query, uint64_t first_row,
+                            uint64_t entry, BestScores& best) {
+    const uint32_t lane = thread_index() % 32;
+#pragma unroll
+    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+#pragma unroll
+        for (uint32_t half = 0; half < 2; ++half) {
+            float score = best.scores[m][half];
+            score = __builtin_fmaxf(score, shuffle_xor(score, 1));
+            score = __builtin_fmaxf(score, shuffle_xor(score, 2));
+            const uint32_t query = first_query + m * 16 + half * 8 + lane / 4;
+            if (lane % 4 != 0 || query >= params.num_queries) continue;
+            const uint32_t row = (uint32_t)first_row + (bits_of_float(score) & kLineBits);
+            params.lists[(uint64_t)query * params.list_capacity + entry] =
+                Candidate{score, score == -kInfinity ? kNoSlot : row};
+        }
+    }
+    clear_best(best);
+}
+
+}  // namespace skep::cuda
