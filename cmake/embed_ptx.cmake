@@ -65,6 +65,8 @@ function(skep_embed_ptx target)
           --cuda-gpu-arch=${architecture} --cuda-feature=+ptx${ptx_version} -std=c++20 -O3
           # Bits of an answer must not depend on whether a compiler fuses a multiply and an add.
           -ffp-contract=off -Wall -Wextra -Werror -I "${CMAKE_CURRENT_SOURCE_DIR}/kernels" -S "${source}" -o "${image}" -MD -MF "${image}.d" -MT "${image}"
+        # Blanks and comment lines are a quarter of the text.
+        COMMAND sed -i -e "s/^[[:space:]]*//" -e "s/ *\t */ /g" -e "s/, /,/g" -e "/^$/d" -e "/^\\/\\//d" "${image}"
         DEPENDS "${source}"
         DEPFILE "${image}.d"
         COMMENT "PTX ${module} for ${architecture}"

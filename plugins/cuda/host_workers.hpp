@@ -5,11 +5,11 @@
 
 #include <skep/host_services.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
+
+#include "skep/common/parallel_parts.hpp"
 
 namespace skep::cuda {
 
@@ -21,23 +21,7 @@ class HostWorkers {
     // part. The body must not throw. Parts begin at multiples of 64.
     template <typename Body>
     void for_parts(std::uint64_t bytes, Body&& body) const {
-        if (bytes <= kPartBytes) {
-            body(std::uint64_t{0}, bytes);
-            return;
-        }
-        struct Work {
-            std::remove_reference_t<Body>& body;
-            std::uint64_t bytes;
-        };
-        Work work{body, bytes};
-        host_->parallel_for(
-            host_->context, (bytes + kPartBytes - 1) / kPartBytes,
-            [](void* context, std::uint64_t part, std::uint32_t) {
-                const auto& whole = *static_cast<const Work*>(context);
-                const std::uint64_t begin = part * kPartBytes;
-                whole.body(begin, std::min(begin + kPartBytes, whole.bytes));
-            },
-            &work);
+        skep::for_parts(*host_, bytes, kPartBytes, body);
     }
 
     // As memcpy. Small copies stay on the calling thread.

@@ -370,7 +370,7 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
                 is_long ? skep::cuda::kLongSharedBytes : skep::cuda::kTileSharedBytes;
             if (shared_bytes > opened.facts().max_shared_bytes) continue;
             for (const char* tile : product->tiles[is_long ? 1 : 0]) {
-                if (opened.modules().has_kernel(tile)) {
+                if (tile != nullptr && opened.modules().has_kernel(tile)) {
                     opened.modules().function(tile, shared_bytes);
                 }
             }

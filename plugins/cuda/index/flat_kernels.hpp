@@ -14,17 +14,18 @@ inline constexpr const char* kGatherRows = "gather_rows";
 struct Products {
     const char* sweep_one;
     const char* sweep_eight;
-    // From sm_80 on: [for long codes][for the first round]
+    // From sm_80 on: [for long codes][for a first round
+    // of kKeepBest]. Unsigned queries of long codes are
+    // coded signed: see FlatSearch::stage.
     const char* tiles[2][2];
 };
 inline constexpr Products kBytes{
     "sweep_bytes_one",
     "sweep_bytes_eight",
     {{"tile_bytes", "tile_bytes_sample"}, {"tile_long_bytes", "tile_long_bytes_sample"}}};
-inline constexpr Products kU8U8{
-    "sweep_u8_u8_one",
-    "sweep_u8_u8_eight",
-    {{"tile_u8_u8", "tile_u8_u8_sample"}, {"tile_long_u8_u8", "tile_long_u8_u8_sample"}}};
+inline constexpr Products kU8U8{"sweep_u8_u8_one",
+                                "sweep_u8_u8_eight",
+                                {{"tile_u8_u8", "tile_u8_u8_sample"}, {nullptr, nullptr}}};
 inline constexpr Products kS8U8{
     "sweep_s8_u8_one",
     "sweep_s8_u8_eight",

@@ -137,9 +137,10 @@ FlatSearch::Tile FlatSearch::tile_at(std::byte* pinned, std::uint64_t first_quer
 
 void FlatSearch::stage(Tile& tile) const {
     const std::int32_t rows_are = input_.codes_are();
-    const bool is_short = store_.dim_ <= kMaxUnsignedDim;
+    const bool is_long = store_.code_stride_ > kTileMaxStride;
     // Byte rows under cosine have scales, and so have their queries.
-    const bool wants_bytes = rows_are == kByteCodes && store_.metric_ != kCosine && is_short;
+    const bool wants_bytes =
+        rows_are == kByteCodes && store_.metric_ != kCosine && store_.dim_ <= kMaxUnsignedDim;
     tile.has_bytes = queries_.dtype == SKEP_DTYPE_U8 || wants_bytes;
     if (tile.has_bytes) {
         tile.has_bytes = input_.stage_bytes(tile.queries, tile.first_query, tile.num_queries);
@@ -149,7 +150,7 @@ void FlatSearch::stage(Tile& tile) const {
     }
     if (tile.has_bytes && wants_bytes) {
         tile.codes_are = kByteCodes;
-    } else if (rows_are != kSignedCodes && is_short &&
+    } else if (rows_are != kSignedCodes && !is_long &&
                !input_.has_negative(tile.first_query, tile.num_queries)) {
         tile.codes_are = kUnsignedCodes;
     } else {
@@ -306,7 +307,7 @@ bool FlatSearch::is_tiled(const Tile& tile) const {
 std::uint32_t FlatSearch::launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
     std::uint32_t entries = 0;
-    if (is_tiled(tile)) {
+    if (is_tiled(tile) && round.keep != kKeepAll) {
         entries = launch_tile(lane, tile, layout, round);
     } else {
         launch_sweep(lane, tile, layout, round);
@@ -373,7 +374,6 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
     params.list_capacity = layout.list_capacity;
     params.query_warps =
         is_long ? kLongQueryWarps : std::min(kTileWarps, std::bit_ceil(query_warps));
-    params.keep = round.keep;
     const std::uint32_t groups = (query_warps + params.query_warps - 1) / params.query_warps;
     const std::uint32_t resident =
         device.facts().num_multiprocessors * (is_long ? kLongBlocks : kTileBlocks);

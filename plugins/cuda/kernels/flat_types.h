@@ -43,7 +43,7 @@ constexpr int32_t kSignedCodes = 2;    // s8, times that scale
 
 // What a filter kernel keeps of the rows that it looks at.
 constexpr uint32_t kKeepReaching = 0;  // those that reach their query's threshold
-// All: list entry (position - first_block) * kRowsPerBlock + row.
+// All: list entry (position - first_block) * kRowsPerBlock + row. Sweeps only.
 constexpr uint32_t kKeepAll = 1;
 // The best of every block, or of a warp's share of it: k of these bound the k-th best of all, and
 // the list is a hundredth of the rows long. Tile kernels only.

@@ -23,6 +23,7 @@ constexpr uint32_t kSelectBins = 1024;
 // A bin that holds so many times k is looked at again in finer bins, up to so often.
 constexpr uint32_t kCoarseBin = 8;
 constexpr uint32_t kMaxRefinements = 3;
+constexpr uint32_t kMostRankings = 4;   // of one list, each with a tighter bound
 constexpr uint32_t kInFlight = 4;       // candidates that a thread loads at once
 constexpr uint32_t kStepsInFlight = 8;  // steps of a distance
 
@@ -251,20 +252,18 @@ SKEP_DEVICE uint32_t compact_list(Candidate* list, uint32_t count, float thresho
     return shared.num_kept;
 }
 
-// Measures the survivors, ranks those within the bound and stores the k nearest. Returns false when
-// more are within it than can be sorted.
+// Measures the survivors and gathers those within the bound in keys and slots. Returns how many
+// there are, which may be more than there is room for.
 template <typename Element>
-SKEP_DEVICE bool rank_survivors(const SelectParams& params, const float* query,
-                                double query_squared_norm, const Candidate* list, uint32_t count,
-                                SelectShared& shared) {
-    uint64_t* keys = (uint64_t*)dynamic_shared();
-    uint32_t* slots = (uint32_t*)(keys + params.sort_capacity);
+SKEP_DEVICE uint32_t measure_survivors(const SelectParams& params, const float* query,
+                                       double query_squared_norm, const Candidate* list,
+                                       uint32_t count, SelectShared& shared, uint64_t* keys,
+                                       uint32_t* slots) {
     const uint32_t lane = thread_index() % kPartialSums;
     const uint32_t group = thread_index() / kPartialSums;
     const uint32_t num_groups = num_threads() / kPartialSums;
     if (thread_index() == 0) shared.num_picks = 0;
-    block_barrier();  // the counter is clear; the bound was set before an earlier one
-
+    block_barrier();  // the counter is clear, the bound known to all
 #pragma unroll 1
     for (uint32_t base = 0; base < count; base += num_groups) {
         // Groups past the end repeat the last row: exchanges need whole warps.
@@ -282,17 +281,40 @@ SKEP_DEVICE bool rank_survivors(const SelectParams& params, const float* query,
         }
     }
     block_barrier();  // all are measured
-    const uint32_t num_ranked = shared.num_picks;
-    if (num_ranked > params.sort_capacity) return false;
-    uint32_t sort_count = 2;
-    while (sort_count < num_ranked)
-        sort_count *= 2;
+    return shared.num_picks;
+}
+
+// Ranks the survivors and stores the k nearest. Where more lie within the bound than can be sorted,
+// those that were sorted tighten it. Returns false when that does not help.
+template <typename Element>
+SKEP_DEVICE bool rank_survivors(const SelectParams& params, const float* query,
+                                double query_squared_norm, const Candidate* list, uint32_t count,
+                                SelectShared& shared) {
+    uint64_t* keys = (uint64_t*)dynamic_shared();
+    uint32_t* slots = (uint32_t*)(keys + params.sort_capacity);
+    uint32_t num_ranked = 0;
 #pragma unroll 1
-    for (uint32_t i = num_ranked + thread_index(); i < sort_count; i += num_threads()) {
-        keys[i] = kNoKey;
-        slots[i] = kNoSlot;
+    for (uint32_t attempt = 0; attempt < kMostRankings; ++attempt) {
+        num_ranked = measure_survivors<Element>(params, query, query_squared_norm, list, count,
+                                                shared, keys, slots);
+        const bool has_room = num_ranked <= params.sort_capacity;
+        if (!has_room) num_ranked = params.sort_capacity;
+        uint32_t sort_count = 2;
+        while (sort_count < num_ranked)
+            sort_count *= 2;
+#pragma unroll 1
+        for (uint32_t i = num_ranked + thread_index(); i < sort_count; i += num_threads()) {
+            keys[i] = kNoKey;
+            slots[i] = kNoSlot;
+        }
+        sort_pairs(keys, slots, sort_count);
+        if (has_room) break;
+        const double bound = double_of_ordered(keys[params.k - 1]);
+        const bool is_tighter = bound < shared.bound;
+        block_barrier();  // all have compared
+        if (!is_tighter || attempt + 1 == kMostRankings) return false;
+        if (thread_index() == 0) shared.bound = bound;
     }
-    sort_pairs(keys, slots, sort_count);
 
     const uint64_t first = (uint64_t)block_index() * params.k;
 #pragma unroll 1

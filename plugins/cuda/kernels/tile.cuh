@@ -48,7 +48,7 @@ SKEP_DEVICE void load_queries(const TileParams& params, uint32_t first_query,
     }
 }
 
-// kIsSample: for the first round, which has no thresholds.
+// kIsSample: for a first round of kKeepBest, which has no thresholds.
 template <Codes kCodes, bool kIsSample>
 SKEP_DEVICE void tile(const TileParams& params) {
     uint8_t* stages = dynamic_shared();
@@ -104,7 +104,6 @@ SKEP_DEVICE void tile(const TileParams& params) {
         use_stage = (use_stage + 1) % kTileStages;
         const uint8_t* terms = stage + kRowsPerBlock * kTileLine;
         const uint64_t first_row = block_at(params.order, position) * kRowsPerBlock;
-        const uint64_t first_entry = (position - params.first_block) * kRowsPerBlock;
         if constexpr (!kIsSample) lower_limits(terms, filters, limits);
 #pragma unroll 1
         for (uint32_t n = row_warp; n < kTileRowTiles; n += row_warps) {
@@ -113,7 +112,7 @@ SKEP_DEVICE void tile(const TileParams& params) {
             for (uint32_t half = 0; half < kTileSteps / 2; ++half) {
                 load_matrices(b[half], tile_piece(stage, n * 8 + lane % 8, half * 4 + lane / 8));
             }
-            const TileRows rows = rows_at(terms, n * 8 + lane % 4 * 2, first_row, first_entry);
+            const TileRows rows = rows_at(terms, n * 8 + lane % 4 * 2, first_row);
             int32_t sums[kTileQueryTiles][4];
 #pragma unroll
             for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
@@ -132,16 +131,23 @@ SKEP_DEVICE void tile(const TileParams& params) {
                         b[step / 2][step % 2 * 2 + 1]);
                 }
             }
-            if constexpr (kIsSample) {
-                sample_sums<kCodes, !kIsInteger<kCodes>>(params, limits, sums, first_query, rows,
-                                                         n * 8 + lane % 4 * 2, best);
+            constexpr bool kHasOffset = !kIsInteger<kCodes>;
+            if constexpr (!kIsSample) {
+                if (kIsInteger<kCodes> || has_norms) {
+                    judge_sums<kCodes, kHasOffset, true>(params, limits, sums, first_query, rows,
+                                                         queue);
+                } else {
+                    judge_sums<kCodes, kHasOffset, false>(params, limits, sums, first_query, rows,
+                                                          queue);
+                }
             } else {
-                judge_sums(params, limits, sums, first_query, has_norms, rows, queue);
+                keep_best<kCodes, kHasOffset>(params, limits, sums, rows, n * 8 + lane % 4 * 2,
+                                              best);
             }
         }
         if constexpr (kIsSample) {
             const uint64_t entry = (position - params.first_block) * row_warps + row_warp;
-            if (params.keep == kKeepBest) store_best(params, first_query, first_row, entry, best);
+            store_best(params, first_query, first_row, entry, best);
         }
     }
     if constexpr (!kIsSample) queue.flush();

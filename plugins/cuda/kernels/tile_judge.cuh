@@ -147,17 +147,14 @@ SKEP_DEVICE void lower_limits(const uint8_t* terms, const QueryFilter* filters,
 // Where a thread's two of eight rows stand.
 struct TileRows {
     RowTerms terms[2];
-    uint64_t first_row;    // of the two
-    uint64_t first_entry;  // in the list, when all are kept
+    uint64_t first_row;  // of the two
 };
 
-SKEP_DEVICE TileRows rows_at(const uint8_t* terms, uint32_t line, uint64_t first_row,
-                             uint64_t first_entry) {
+SKEP_DEVICE TileRows rows_at(const uint8_t* terms, uint32_t line, uint64_t first_row) {
     const float* half_norms = half_norms_of(terms);
     const RowBounds* bounds = bounds_of(terms);
     return TileRows{{{half_norms[line], bounds[line]}, {half_norms[line + 1], bounds[line + 1]}},
-                    first_row + line,
-                    first_entry + line};
+                    first_row + line};
 }
 
 // What a score is before its error is added; as whole numbers for integer products.
@@ -238,9 +235,9 @@ SKEP_DEVICE int32_t sum_at(const int32_t (&sums)[4], uint32_t position) {
 
 // Sixteen sums of one thread: eight queries, two rows each. first_query: of the warp.
 template <Codes kCodes, bool kHasOffset, bool kHasNorms>
-SKEP_DEVICE void judge_by_norms(const TileParams& params, const QueryLimits<kCodes>& limits,
-                                const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
-                                const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
+SKEP_DEVICE void judge_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
+                            const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
+                            const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
     bool has_survivor[kTileQueryTiles];
     bool has_any = false;
 #pragma unroll
@@ -279,18 +276,6 @@ SKEP_DEVICE void judge_by_norms(const TileParams& params, const QueryLimits<kCod
     }
 }
 
-template <Codes kCodes, bool kHasOffset>
-SKEP_DEVICE void judge_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
-                            const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
-                            bool has_norms, const TileRows& rows,
-                            SurvivorQueue<kCodes, kHasOffset>& queue) {
-    if (kIsInteger<kCodes> || has_norms) {
-        judge_by_norms<kCodes, kHasOffset, true>(params, limits, sums, first_query, rows, queue);
-    } else {
-        judge_by_norms<kCodes, kHasOffset, false>(params, limits, sums, first_query, rows, queue);
-    }
-}
-
 // What a sample keeps of one query and block: the best score, whose lowest bits tell the row.
 struct BestScores {
     float scores[kTileQueryTiles][2];
@@ -307,40 +292,25 @@ SKEP_DEVICE void clear_best(BestScores& best) {
 
 // Sixteen sums of one thread into a sample. line: of the first row in its block.
 template <Codes kCodes, bool kHasOffset>
-SKEP_DEVICE void sample_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
-                             const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
-                             const TileRows& rows, uint32_t line, BestScores& best) {
-    const bool keeps_all = params.keep == kKeepAll;
-    bool is_alive[2];
+SKEP_DEVICE void keep_best(const TileParams& params, const QueryLimits<kCodes>& limits,
+                           const int32_t (&sums)[kTileQueryTiles][4], const TileRows& rows,
+                           uint32_t line, BestScores& best) {
 #pragma unroll
-    for (uint32_t side = 0; side < 2; ++side)
-        is_alive[side] = is_candidate(params.filter, rows.first_row + side);
+    for (uint32_t side = 0; side < 2; ++side) {
+        const RowTerms& terms = rows.terms[side];
+        // A row without a score is no bound for others.
+        if (!is_candidate(params.filter, rows.first_row + side)) continue;
+        if (terms.half_norm == -kInfinity) continue;
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
 #pragma unroll
-        for (uint32_t i = 0; i < 4; ++i) {
-            const uint32_t side = i % 2;
-            const RowTerms& terms = rows.terms[side];
-            const float score =
-                score_of_sum<kCodes, kHasOffset>(sums[m][i], limits.scales[m][i / 2], terms);
-            if (!keeps_all) {
-                // A row without a score is no bound for others.
-                if (is_alive[side] && terms.half_norm != -kInfinity) {
-                    const float marked =
-                        float_of_bits((bits_of_float(score) & ~kLineBits) | (line + side));
-                    best.scores[m][i / 2] = __builtin_fmaxf(best.scores[m][i / 2], marked);
-                }
-                continue;
+            for (uint32_t half = 0; half < 2; ++half) {
+                const float score = score_of_sum<kCodes, kHasOffset>(sums[m][half * 2 + side],
+                                                                     limits.scales[m][half], terms);
+                const float marked =
+                    float_of_bits((bits_of_float(score) & ~kLineBits) | (line + side));
+                best.scores[m][half] = __builtin_fmaxf(best.scores[m][half], marked);
             }
-            const uint32_t query = first_query + m * 16 + i / 2 * 8 + thread_index() % 32 / 4;
-            if (query >= params.num_queries) continue;
-            float upper = score;
-            if constexpr (!kIsInteger<kCodes>) {
-                upper = upper_score(scaled_sum<kCodes, kHasOffset>(sums[m][i], terms.bounds.scale),
-                                    params.states[query], terms);
-            }
-            params.lists[(uint64_t)query * params.list_capacity + rows.first_entry + side] =
-                Candidate{upper, is_alive[side] ? (uint32_t)(rows.first_row + side) : kNoSlot};
         }
     }
 }

@@ -91,7 +91,8 @@ SKEP_DEVICE void multiply_stage(WarpSums& warp, uint8_t* queries, uint8_t* rows,
     }
 }
 
-// kIsSample: for the first round, which has no thresholds.
+// kIsSample: for a first round of kKeepBest. Scores have norms, which are 0 for most metrics: one
+// kind of limits keeps the text short.
 template <Codes kCodes, bool kIsSample>
 SKEP_DEVICE void tile_long(const TileParams& params) {
     uint8_t* stages = dynamic_shared();
@@ -108,10 +109,9 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
     BestScores best;
     if constexpr (kIsSample) clear_best(best);
     SurvivorQueue<kCodes, false> queue(params, stages + kLongStages * kLongStageBytes);
-    const bool has_norms = params.view.metric == kL2;
     QueryFilter* filters = (QueryFilter*)(stages + kLongStages * kLongStageBytes + kSurvivorsBytes);
     if constexpr (!kIsSample && !kIsInteger<kCodes>) {
-        load_filters(params, block_query, kLongQueries, has_norms, filters);
+        load_filters(params, block_query, kLongQueries, true, filters);
         filters += warp_query;
     }
 
@@ -157,12 +157,11 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
         }
         if (has_queries && is_complete) {
             const uint8_t* terms = rows + kRowsPerBlock * kTileLine;
-            const uint64_t first_entry = (use.position - params.first_block) * kRowsPerBlock;
             if constexpr (!kIsSample) lower_limits(terms, filters, limits);
 #pragma unroll
             for (uint32_t n = 0; n < kLongRowTiles; ++n) {
                 const uint32_t line = warp_row + n * 8 + lane % 4 * 2;
-                const TileRows two = rows_at(terms, line, use.first_row, first_entry);
+                const TileRows two = rows_at(terms, line, use.first_row);
                 if constexpr (kIsInteger<kCodes>) {
 #pragma unroll
                     for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
@@ -172,19 +171,16 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
                     }
                 }
                 if constexpr (kIsSample) {
-                    sample_sums<kCodes, false>(params, limits, warp_sums.sums[n], first_query, two,
-                                               line, best);
+                    keep_best<kCodes, false>(params, limits, warp_sums.sums[n], two, line, best);
                 } else {
-                    judge_sums(params, limits, warp_sums.sums[n], first_query, has_norms, two,
-                               queue);
+                    judge_sums<kCodes, false, true>(params, limits, warp_sums.sums[n], first_query,
+                                                    two, queue);
                 }
             }
             if constexpr (kIsSample) {
                 const uint64_t entry =
                     (use.position - params.first_block) * kLongRowWarps + warp % kLongRowWarps;
-                if (params.keep == kKeepBest) {
-                    store_best(params, first_query, use.first_row, entry, best);
-                }
+                store_best(params, first_query, use.first_row, entry, best);
             }
             clear_sums<kCodes>(warp_sums);
         }

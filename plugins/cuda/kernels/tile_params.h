@@ -63,7 +63,7 @@ struct TileParams {
     // Warps of a block that take other queries; a power of two. The rest take other rows.
     // kLongQueryWarps in tile_long.
     uint32_t query_warps;
-    uint32_t keep;  // kKeep...
+    uint32_t reserved;
 };
 
 }  // namespace skep::cuda

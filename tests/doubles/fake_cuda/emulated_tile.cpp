@@ -8,8 +8,6 @@
 #include "kernels/modules/tile_long_s8_s8_sample.cu"
 #include "kernels/modules/tile_long_s8_u8.cu"
 #include "kernels/modules/tile_long_s8_u8_sample.cu"
-#include "kernels/modules/tile_long_u8_u8.cu"
-#include "kernels/modules/tile_long_u8_u8_sample.cu"
 #include "kernels/modules/tile_s8_s8.cu"
 #include "kernels/modules/tile_s8_s8_sample.cu"
 #include "kernels/modules/tile_s8_u8.cu"
@@ -29,8 +27,6 @@ std::span<const Kernel> tile_kernels() {
         SKEP_EMULATED_KERNEL(tile_long_s8_s8_sample, TileParams),
         SKEP_EMULATED_KERNEL(tile_long_s8_u8, TileParams),
         SKEP_EMULATED_KERNEL(tile_long_s8_u8_sample, TileParams),
-        SKEP_EMULATED_KERNEL(tile_long_u8_u8, TileParams),
-        SKEP_EMULATED_KERNEL(tile_long_u8_u8_sample, TileParams),
         SKEP_EMULATED_KERNEL(tile_s8_s8, TileParams),
         SKEP_EMULATED_KERNEL(tile_s8_s8_sample, TileParams),
         SKEP_EMULATED_KERNEL(tile_s8_u8, TileParams),
