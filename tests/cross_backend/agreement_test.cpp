@@ -90,7 +90,7 @@ TEST_F(Agreement, RandomBytes) {
 TEST_F(Agreement, EveryBatchSizeAndK) {
     constexpr std::uint32_t kDim = 40;
     const auto rows = random_f32(std::size_t{70000} * kDim, 1);
-    for (const std::size_t batch : {1U, 2U, 8U, 9U, 31U, 32U, 33U, 64U, 65U, 129U}) {
+    for (const std::size_t batch : {1U, 2U, 8U, 9U, 31U, 32U, 33U, 64U, 65U, 129U, 5121U}) {
         expect_agreement(SKEP_METRIC_L2, rows, random_f32(batch * kDim, 2 + batch), kDim, 10);
     }
     for (const std::uint64_t k : {1U, 2U, 31U, 100U, 257U, 1000U, 2048U, 5000U}) {

@@ -60,12 +60,11 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       request_(request),
       call_(call),
       input_(store, queries, request, mask),
-      k_(static_cast<std::uint32_t>(request.k)) {
-    Tile all{};
-    all.num_queries =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(queries.num_rows, kMaxGridY));
+      k_(static_cast<std::uint32_t>(request.k)),
+      is_long_(store.code_stride_ > kTileMaxStride),
+      is_tiled_(has_tiles() && queries.num_rows > (is_long_ ? kLongSweepBatch : 1)) {
     const SearchTraits traits{
-        is_tiled(all), input_.codes_are() == kByteCodes && store_.metric_ != SKEP_METRIC_COSINE};
+        is_tiled_, input_.codes_are() == kByteCodes && store_.metric_ != SKEP_METRIC_COSINE};
     plan_ = plan_search(request.num_slots, queries.num_rows, store.dim_, k_, traits);
 }
 
@@ -137,7 +136,6 @@ FlatSearch::Tile FlatSearch::tile_at(std::byte* pinned, std::uint64_t first_quer
 
 void FlatSearch::stage(Tile& tile) const {
     const std::int32_t rows_are = input_.codes_are();
-    const bool is_long = store_.code_stride_ > kTileMaxStride;
     // Byte rows under cosine have scales, and so have their queries.
     const bool wants_bytes =
         rows_are == kByteCodes && store_.metric_ != kCosine && store_.dim_ <= kMaxUnsignedDim;
@@ -150,7 +148,7 @@ void FlatSearch::stage(Tile& tile) const {
     }
     if (tile.has_bytes && wants_bytes) {
         tile.codes_are = kByteCodes;
-    } else if (rows_are != kSignedCodes && !is_long &&
+    } else if (rows_are != kSignedCodes && !is_long_ &&
                !input_.has_negative(tile.first_query, tile.num_queries)) {
         tile.codes_are = kUnsignedCodes;
     } else {
@@ -294,20 +292,17 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
                 params, kernels::kEncodeQueries);
 }
 
-bool FlatSearch::is_tiled(const Tile& tile) const {
-    const bool is_long = store_.code_stride_ > kTileMaxStride;
+bool FlatSearch::has_tiles() const {
     // Every product has its tile kernels on the same rungs.
-    const kernels::Products& any = kernels::kS8S8;
-    Device& device = *store_.device();
-    return tile.num_queries > (is_long ? kLongSweepBatch : 1) &&
-           device.modules().has_kernel(any.tiles[is_long ? 1 : 0][0]) &&
-           device.facts().max_shared_bytes >= (is_long ? kLongSharedBytes : kTileSharedBytes);
+    const Device& device = *store_.device();
+    return store_.device()->modules().has_kernel(kernels::kS8S8.tiles[is_long_ ? 1 : 0][0]) &&
+           device.facts().max_shared_bytes >= (is_long_ ? kLongSharedBytes : kTileSharedBytes);
 }
 
 std::uint32_t FlatSearch::launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
     std::uint32_t entries = 0;
-    if (is_tiled(tile) && round.keep != kKeepAll) {
+    if (is_tiled_ && round.keep != kKeepAll) {
         entries = launch_tile(lane, tile, layout, round);
     } else {
         launch_sweep(lane, tile, layout, round);
@@ -355,10 +350,9 @@ void FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout
 std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
     Device& device = *store_.device();
-    const bool is_long = store_.code_stride_ > kTileMaxStride;
     const kernels::Products& products = products_for(tile);
-    const char* name = products.tiles[is_long ? 1 : 0][round.keep == kKeepReaching ? 0 : 1];
-    const std::uint32_t shared_bytes = is_long ? kLongSharedBytes : kTileSharedBytes;
+    const char* name = products.tiles[is_long_ ? 1 : 0][round.keep == kKeepReaching ? 0 : 1];
+    const std::uint32_t shared_bytes = is_long_ ? kLongSharedBytes : kTileSharedBytes;
     const CUfunction kernel = device.modules().function(name, shared_bytes);
     const std::uint32_t query_warps = (tile.num_queries + kTileWarpQueries - 1) / kTileWarpQueries;
     TileParams params{};
@@ -373,11 +367,11 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
     params.num_queries = tile.num_queries;
     params.list_capacity = layout.list_capacity;
     params.query_warps =
-        is_long ? kLongQueryWarps : std::min(kTileWarps, std::bit_ceil(query_warps));
+        is_long_ ? kLongQueryWarps : std::min(kTileWarps, std::bit_ceil(query_warps));
     const std::uint32_t groups = (query_warps + params.query_warps - 1) / params.query_warps;
     const std::uint32_t resident =
-        device.facts().num_multiprocessors * (is_long ? kLongBlocks : kTileBlocks);
-    const std::uint32_t row_warps = is_long ? kLongRowWarps : kTileWarps / params.query_warps;
+        device.facts().num_multiprocessors * (is_long_ ? kLongBlocks : kTileBlocks);
+    const std::uint32_t row_warps = is_long_ ? kLongRowWarps : kTileWarps / params.query_warps;
     if (round.keep == kKeepBest) {
         // One entry of each block and warp.
         params.end_block =

@@ -75,7 +75,7 @@ class FlatSearch {
     [[nodiscard]] Layout retry_layout() const;
 
     [[nodiscard]] const kernels::Products& products_for(const Tile& tile) const;
-    [[nodiscard]] bool is_tiled(const Tile& tile) const;
+    [[nodiscard]] bool has_tiles() const;
     void launch_encoding(Lane& lane, const Tile& tile, const Layout& layout,
                          const float* thresholds);
     void launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,
@@ -95,6 +95,8 @@ class FlatSearch {
     const skep_call* call_;
     SearchInput input_;
     std::uint32_t k_;
+    bool is_long_;   // codes that do not fit the registers of the tile kernels
+    bool is_tiled_;  // passes are for the matrix units, also of a tile of few queries
     SearchPlan plan_;
     Layout layout_{};
     CUdeviceptr base_ = 0;

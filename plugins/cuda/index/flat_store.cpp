@@ -241,7 +241,7 @@ skep_status FlatStore::change_codes(Lane& lane, const Memory& memory, std::uint6
         target->columns[column] =
             num_encoded_ == 0 ? memory.columns[column] : make_column(column, capacity);
     }
-    if (num_encoded_ != 0) grow_in_place(*target, num_slots, "store_append");
+    if (num_encoded_ != 0) grow_in_place(*target, capacity, "store_append");
     // From bytes to unsigned codes, and to signed ones if these do not fit either.
     while (*misfits != 0) {
         target->codes_are = static_cast<std::int32_t>(*misfits);

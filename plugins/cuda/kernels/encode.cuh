@@ -90,6 +90,20 @@ SKEP_DEVICE float code_scale(double largest, int32_t codes_are) {
     return float_of_bits((bits_of_float(scale) + kScaleSpareBits) & ~kScaleSpareBits);
 }
 
+// What is coded of a row or a query: itself times `factor`, of length `norm`.
+struct Length {
+    double norm;
+    double factor;
+    bool is_bounded;  // if not, nothing is coded
+};
+
+SKEP_DEVICE Length measure_length(double squared, int32_t metric) {
+    const double norm = sqrt_exactly_rounded(squared);
+    if (metric == kCosine)
+        return norm == 0.0 ? Length{0.0, 0.0, true} : Length{1.0, 1.0 / norm, true};
+    return norm <= kLargestNorm ? Length{norm, 1.0, true} : Length{0.0, 0.0, false};
+}
+
 template <typename Element>
 SKEP_DEVICE void encode_rows(const EncodeRowsParams& params) {
     const uint32_t lane = thread_index() % kPartialSums;
@@ -103,17 +117,7 @@ SKEP_DEVICE void encode_rows(const EncodeRowsParams& params) {
     uint8_t* codes = params.codes + row_pos * params.code_stride;
 
     const double squared = squared_norm(row, params.dim, lane);
-    double norm = sqrt_exactly_rounded(squared);
-    double factor = 1.0;
-    if (params.metric == kCosine) {
-        factor = norm == 0.0 ? 0.0 : 1.0 / norm;
-        norm = norm == 0.0 ? 0.0 : 1.0;
-    }
-    const bool is_bounded = norm <= kLargestNorm;
-    if (!is_bounded) {
-        factor = 0.0;
-        norm = 0.0;
-    }
+    const auto [norm, factor, is_bounded] = measure_length(squared, params.metric);
     float scale = 0.0F;
     double residual = 0.0;
     if (sizeof(Element) == 1 || params.codes_are == kByteCodes) {
@@ -186,17 +190,7 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
     }
 
     const double squared = squared_norm(query, params.dim, lane);
-    double norm = sqrt_exactly_rounded(squared);
-    double factor = 1.0;
-    if (params.metric == kCosine) {
-        factor = norm == 0.0 ? 0.0 : 1.0 / norm;
-        norm = norm == 0.0 ? 0.0 : 1.0;
-    }
-    const bool is_bounded = norm <= kLargestNorm;
-    if (!is_bounded) {
-        factor = 0.0;
-        norm = 0.0;
-    }
+    const auto [norm, factor, is_bounded] = measure_length(squared, params.metric);
 
     uint8_t* codes = params.codes + (uint64_t)query_pos * params.code_stride;
     float scale = 1.0F;

@@ -89,10 +89,11 @@ SKEP_DEVICE void load_limits(const TileParams& params, uint32_t first_query,
 }
 
 // A query's filter. has_norms: see reaches. Without, what is divided is moved by more than float
-// division loses; of queries too small for that, every row survives.
+// division loses; of queries too small for that, every row survives. Queries that the plain kernels
+// answer have an infinite threshold.
 SKEP_DEVICE QueryFilter filter_of(const QueryState& query, bool has_norms) {
     QueryFilter filter{query.threshold, query.norm, query.error, query.scale};
-    if (has_norms) return filter;
+    if (has_norms || query.threshold == kInfinity) return filter;
     if (query.scale < 0x1p-100F) return QueryFilter{-kInfinity, 0.0F, 0.0F, query.scale};
     const float quotient = query.threshold / query.scale;
     filter.threshold = quotient - __builtin_fabsf(quotient) * 0x1p-20F - 0x1p-120F;

@@ -2,25 +2,15 @@
 // Storage: growth without moving, truncate, read back, compact, what is counted.
 #include <cstdint>
 
-#include "cuda_harness.hpp"
+#include "flat_fixture.hpp"
 
 namespace skep::testing {
 namespace {
 
 constexpr std::uint32_t kDim = 33;
 
-class CudaStore : public ::testing::Test {
+class CudaStore : public StoreTest {
   protected:
-    void SetUp() override {
-        reset_fake_cuda();
-        ASSERT_EQ(session.open(), SKEP_OK) << session.error.message;
-    }
-    void TearDown() override {
-        session.close();
-        EXPECT_EQ(fake_cuda().num_live_objects, 0);
-        EXPECT_EQ(fake_cuda().misuses, 0U);
-    }
-
     template <typename Element>
     std::vector<Element> read(std::uint64_t first, std::uint64_t count,
                               const std::uint32_t* slots = nullptr) {
@@ -34,8 +24,6 @@ class CudaStore : public ::testing::Test {
             << session.error.message;
         return out;
     }
-
-    CudaSession session;
 };
 
 TEST_F(CudaStore, GrowsWithoutCopying) {
