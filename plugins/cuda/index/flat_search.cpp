@@ -62,10 +62,8 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       input_(store, queries, request, mask),
       k_(static_cast<std::uint32_t>(request.k)),
       is_long_(store.code_stride_ > kTileMaxStride),
-      is_tiled_(has_tiles() && queries.num_rows > (is_long_ ? kLongSweepBatch : 1)) {
-    const SearchTraits traits{
-        is_tiled_, input_.codes_are() == kByteCodes && store_.metric_ != SKEP_METRIC_COSINE};
-    plan_ = plan_search(request.num_slots, queries.num_rows, store.dim_, k_, traits);
+      is_tiled_(has_tiles() && queries.num_rows > (is_long_ ? kLongSweepBatch : 1)),
+      plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_, is_tiled_)) {
 }
 
 FlatSearch::Layout FlatSearch::layout_of(std::uint64_t num_queries, std::uint32_t list_capacity,

@@ -35,7 +35,7 @@ std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
 }  // namespace
 
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k, const SearchTraits& traits) {
+                       std::uint32_t k, bool keeps_best) {
     SearchPlan plan{};
     const std::uint64_t num_blocks = (num_slots + kRowsPerBlock - 1) / kRowsPerBlock;
     plan.order = {num_blocks, coprime_multiplier(num_blocks)};
@@ -50,7 +50,7 @@ SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::
     const std::uint64_t growth =
         std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 8);
 
-    if (traits.keeps_best && num_blocks >= kBestSampleShare * kBlocksPerNeighbor * k) {
+    if (keeps_best && num_blocks >= kBestSampleShare * kBlocksPerNeighbor * k) {
         // Some kBestSampleShare * k rows reach the threshold that such a sample gives.
         plan.rounds = {{0, num_blocks / kBestSampleShare, kKeepBest},
                        {0, num_blocks, kKeepReaching}};

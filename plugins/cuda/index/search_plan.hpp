@@ -27,13 +27,9 @@ struct SearchPlan {
     std::vector<Round> rounds;
 };
 
-struct SearchTraits {
-    bool keeps_best;  // the kernels can keep the best of a sample
-    bool is_exact;    // scores have no error, mostly: rows are bytes
-};
-
-// k is at most kMaxDeviceK; num_slots and num_queries are not 0.
+// k is at most kMaxDeviceK; num_slots and num_queries are not 0. keeps_best: whether the kernels
+// can keep the best of a sample.
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k, const SearchTraits& traits);
+                       std::uint32_t k, bool keeps_best);
 
 }  // namespace skep::cuda

@@ -3,7 +3,7 @@
 // Shapes    codes [num_queries, code_stride]; rows' codes [num_slots, code_stride].
 // Launch    grid (row blocks or fewer, groups of queries), block kSweepThreads: 32 groups of 8
 //           lanes, 4 rows each; blocks stride over the row order.
-// Numerics  sums are exact in 32 bits: see kMaxIntegerDim. A score is never too low: flat_types.h.
+// Numerics  sums are exact in 32 bits: see kMaxUnsignedDim. A score is never too low: flat_types.h.
 // Cost      reads one byte per element once, one dp4a per four and query: memory-bound for one.
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once

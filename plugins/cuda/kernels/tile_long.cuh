@@ -8,7 +8,7 @@
 //           kLongSharedBytes of dynamic shared memory; splits stride over the row order.
 // Shared    kLongStages stages of 128 bytes of both operands, 16-byte pieces swizzled by
 //           line % 8, and the rows' terms with the last piece of their codes.
-// Numerics  sums are exact in 32 bits: see kMaxIntegerDim. A score is never too low: flat_types.h.
+// Numerics  sums are exact in 32 bits: see kMaxUnsignedDim. A score is never too low: flat_types.h.
 // Limits    sm_80 and later.
 // Cost      2 * dim operations per distance; 48 KiB from the second-level cache per 256 x 128 x 128
 //           products.
