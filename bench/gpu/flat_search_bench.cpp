@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/float_rows.hpp"
 #include "support/generators.hpp"
 
 namespace {
@@ -110,11 +111,7 @@ int first_answer(const Settings& settings) {
 
 std::vector<float> normal_f32(std::size_t count, std::uint64_t seed) {
     std::mt19937_64 engine(seed);
-    std::normal_distribution<float> draw;
-    std::vector<float> values(count);
-    for (float& value : values)
-        value = draw(engine);
-    return values;
+    return skep::bench::normal_f32(count, engine);
 }
 
 // The rows again and again, every copy but the first moved by whole numbers of up to 3.
@@ -140,18 +137,6 @@ std::vector<float> jittered(const std::vector<float>& rows, std::uint64_t copies
     for (std::thread& thread : threads)
         thread.join();
     return all;
-}
-
-void make_unit_length(std::vector<float>& rows, std::uint32_t dim) {
-    for (std::size_t first = 0; first < rows.size(); first += dim) {
-        double squared = 0;
-        for (std::uint32_t i = 0; i < dim; ++i)
-            squared += static_cast<double>(rows[first + i]) * static_cast<double>(rows[first + i]);
-        for (std::uint32_t i = 0; i < dim && squared != 0; ++i) {
-            rows[first + i] =
-                static_cast<float>(static_cast<double>(rows[first + i]) / std::sqrt(squared));
-        }
-    }
 }
 
 std::vector<float> load_rows(const Settings& settings, std::uint32_t& dim, std::uint64_t& count) {
@@ -309,7 +294,7 @@ int run(const Settings& settings) {
         rows = jittered(rows, settings.copies);
         count *= settings.copies;
     }
-    if (settings.unit_length) make_unit_length(rows, dim);
+    if (settings.unit_length) skep::bench::scale_to_unit_length(rows, dim);
     if (!settings.bytes) return measure(settings, rows, dim, count);
     std::vector<std::uint8_t> bytes(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "support/float_rows.hpp"
 #include "support/single_thread_host.hpp"
 #include "support/u8bin.hpp"
 
@@ -119,17 +120,6 @@ Data integers_of(const ByteVectors& base, const ByteVectors& queries) {
             &base,         &queries};
 }
 
-void scale_to_unit_length(std::vector<float>& rows, std::uint32_t dim) {
-    for (std::size_t first = 0; first < rows.size(); first += dim) {
-        double squared_norm = 0.0;
-        for (std::size_t i = first; i < first + dim; ++i)
-            squared_norm += static_cast<double>(rows[i]) * static_cast<double>(rows[i]);
-        const double norm = squared_norm > 0.0 ? std::sqrt(squared_norm) : 1.0;
-        for (std::size_t i = first; i < first + dim; ++i)
-            rows[i] = static_cast<float>(static_cast<double>(rows[i]) / norm);
-    }
-}
-
 Data unit_rows_of(const Data& data) {
     Data unit = data;
     unit.byte_base = unit.byte_queries = nullptr;
@@ -140,14 +130,9 @@ Data unit_rows_of(const Data& data) {
 
 Data normal_rows(std::uint64_t num_rows, std::uint64_t num_queries) {
     std::mt19937_64 engine(1);
-    std::normal_distribution<float> draw;
     Data data{num_rows, num_queries, kNormalDim, {}, {}};
-    data.base.resize(num_rows * kNormalDim);
-    data.queries.resize(num_queries * kNormalDim);
-    for (float& value : data.base)
-        value = draw(engine);
-    for (float& value : data.queries)
-        value = draw(engine);
+    data.base = normal_f32(num_rows * kNormalDim, engine);
+    data.queries = normal_f32(num_queries * kNormalDim, engine);
     return data;
 }
 

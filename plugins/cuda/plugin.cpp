@@ -10,6 +10,7 @@
 
 #include "cuda_backend.hpp"
 #include "index/flat_kernels.hpp"
+#include "index/flat_search.hpp"
 #include "index/flat_store.hpp"
 #include "index/mask.hpp"
 #include "index/plain_search.hpp"
@@ -363,16 +364,14 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         products.push_back(&kernels::kS8U8);
         if (!is_bytes) products.push_back(&kernels::kS8S8);
         const bool is_long = shape.dim > skep::cuda::kTileMaxStride;
+        const bool has_matrix_units = skep::cuda::has_tiles(opened, is_long);
         for (const kernels::Products* product : products) {
             opened.modules().function(product->sweep_one);
             opened.modules().function(product->sweep_eight);
-            const std::uint32_t shared_bytes =
-                is_long ? skep::cuda::kLongSharedBytes : skep::cuda::kTileSharedBytes;
-            if (shared_bytes > opened.facts().max_shared_bytes) continue;
+            if (!has_matrix_units) continue;
             for (const char* tile : product->tiles[is_long ? 1 : 0]) {
-                if (tile != nullptr && opened.modules().has_kernel(tile)) {
-                    opened.modules().function(tile, shared_bytes);
-                }
+                if (tile == nullptr) continue;
+                opened.modules().function(tile, skep::cuda::tile_shared_bytes(is_long));
             }
         }
         return {};

@@ -16,9 +16,7 @@ bool is_byte_row(const std::byte* row, std::size_t dim) {
         for (std::size_t i = first; i < end; ++i) {
             float value;
             std::memcpy(&value, row + i * sizeof value, sizeof value);
-            const bool is_in_range = value >= 0.0F && value <= 255.0F;
-            const auto integer = static_cast<std::int32_t>(is_in_range ? value : 0.5F);
-            are_bytes &= static_cast<float>(integer) == value;
+            are_bytes &= is_byte(value);
         }
         if (!are_bytes) return false;
     }

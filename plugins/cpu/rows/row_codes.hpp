@@ -41,6 +41,13 @@ struct RowCodes {
     std::array<CodeChunk, kMaxChunks> chunks;
 };
 
+// Whether a component is an integer 0..255.
+[[nodiscard]] inline bool is_byte(float value) {
+    const bool is_in_range = value >= 0.0F && value <= 255.0F;
+    const auto integer = static_cast<std::int32_t>(is_in_range ? value : 0.5F);
+    return static_cast<float>(integer) == value;
+}
+
 // Whether all rows of an f32 matrix consist of integers 0..255.
 [[nodiscard]] bool has_byte_rows_only(const skep_matrix& rows);
 

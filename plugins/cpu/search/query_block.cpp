@@ -27,10 +27,6 @@ double component(const std::byte* row, skep_dtype dtype, std::size_t i) {
     return static_cast<double>(value);
 }
 
-bool is_byte(float value) {
-    return value >= 0.0F && value <= 255.0F && std::trunc(value) == value;
-}
-
 }  // namespace
 
 ScoreShape::ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,

@@ -14,9 +14,8 @@ inline constexpr const char* kGatherRows = "gather_rows";
 struct Products {
     const char* sweep_one;
     const char* sweep_eight;
-    // From sm_80 on: [for long codes][for a first round
-    // of kKeepBest]. Unsigned queries of long codes are
-    // coded signed: see FlatSearch::stage.
+    // From sm_80 on: [for long codes][for a first round of kKeepBest]. Unsigned queries of long
+    // codes are coded signed: see FlatSearch::stage.
     const char* tiles[2][2];
 };
 inline constexpr Products kBytes{

@@ -53,6 +53,12 @@ std::uint32_t row_splits(std::uint32_t resident, std::uint32_t groups, std::uint
 
 }  // namespace
 
+bool has_tiles(Device& device, bool is_long) {
+    // Every product has its tile kernels on the same rungs.
+    return device.modules().has_kernel(kernels::kS8S8.tiles[is_long ? 1 : 0][0]) &&
+           device.facts().max_shared_bytes >= tile_shared_bytes(is_long);
+}
+
 FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
                        const skep_search_request& request, const Mask* mask, const skep_call* call)
     : store_(store),
@@ -62,7 +68,8 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       input_(store, queries, request, mask),
       k_(static_cast<std::uint32_t>(request.k)),
       is_long_(store.code_stride_ > kTileMaxStride),
-      is_tiled_(has_tiles() && queries.num_rows > (is_long_ ? kLongSweepBatch : 1)),
+      is_tiled_(has_tiles(*store.device(), is_long_) &&
+                queries.num_rows > (is_long_ ? kLongSweepBatch : 1)),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_, is_tiled_)) {
 }
 
@@ -105,30 +112,31 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
     return SKEP_OK;
 }
 
-std::uint64_t FlatSearch::staged_bytes(std::uint64_t num_queries) const {
+FlatSearch::StagedLayout FlatSearch::staged_layout(std::uint64_t num_queries) const {
+    StagedLayout layout{};
     ScratchLayout pieces;
-    pieces.take(num_queries * input_.query_bytes());
-    pieces.take(num_queries * k_ * sizeof(std::uint32_t));
-    pieces.take(num_queries * k_ * sizeof(float));
-    pieces.take(num_queries * sizeof(std::uint32_t));
-    pieces.take(num_queries * sizeof(float));
-    pieces.take(num_queries * sizeof(std::uint32_t));
-    return pieces.end();
+    layout.queries = pieces.take(num_queries * input_.query_bytes());
+    layout.slots = pieces.take(num_queries * k_ * sizeof(std::uint32_t));
+    layout.distances = pieces.take(num_queries * k_ * sizeof(float));
+    layout.statuses = pieces.take(num_queries * sizeof(std::uint32_t));
+    layout.thresholds = pieces.take(num_queries * sizeof(float));
+    layout.ids = pieces.take(num_queries * sizeof(std::uint32_t));
+    layout.end = pieces.end();
+    return layout;
 }
 
 FlatSearch::Tile FlatSearch::tile_at(std::byte* pinned, std::uint64_t first_query,
                                      std::uint64_t num_queries) const {
-    ScratchLayout pieces;
-    const auto take = [&](std::uint64_t bytes) { return pinned + pieces.take(bytes); };
+    const StagedLayout layout = staged_layout(num_queries);
     Tile tile{};
     tile.first_query = first_query;
     tile.num_queries = static_cast<std::uint32_t>(num_queries);
-    tile.queries = take(num_queries * input_.query_bytes());
-    tile.slots = reinterpret_cast<std::uint32_t*>(take(num_queries * k_ * sizeof(std::uint32_t)));
-    tile.distances = reinterpret_cast<float*>(take(num_queries * k_ * sizeof(float)));
-    tile.statuses = reinterpret_cast<std::uint32_t*>(take(num_queries * sizeof(std::uint32_t)));
-    tile.thresholds = reinterpret_cast<float*>(take(num_queries * sizeof(float)));
-    tile.ids = reinterpret_cast<std::uint32_t*>(take(num_queries * sizeof(std::uint32_t)));
+    tile.queries = pinned + layout.queries;
+    tile.slots = reinterpret_cast<std::uint32_t*>(pinned + layout.slots);
+    tile.distances = reinterpret_cast<float*>(pinned + layout.distances);
+    tile.statuses = reinterpret_cast<std::uint32_t*>(pinned + layout.statuses);
+    tile.thresholds = reinterpret_cast<float*>(pinned + layout.thresholds);
+    tile.ids = reinterpret_cast<std::uint32_t*>(pinned + layout.ids);
     return tile;
 }
 
@@ -156,10 +164,10 @@ void FlatSearch::stage(Tile& tile) const {
 
 skep_status FlatSearch::run_wave(Lane& lane, std::uint64_t first_query, std::uint64_t end_query,
                                  std::uint32_t* slots, float* distances) {
-    const std::uint64_t tile_bytes = staged_bytes(plan_.tile_queries);
+    const std::uint64_t tile_bytes = staged_layout(plan_.tile_queries).end;
     const std::uint64_t num_tiles =
         (end_query - first_query + plan_.tile_queries - 1) / plan_.tile_queries;
-    std::byte* pinned = lane.pinned(num_tiles * tile_bytes + staged_bytes(retry_queries()));
+    std::byte* pinned = lane.pinned(num_tiles * tile_bytes + staged_layout(retry_queries()).end);
     std::vector<Tile> tiles;
     // The device works on one tile while the host stages the next.
     for (std::uint64_t first = first_query; first < end_query; first += plan_.tile_queries) {
@@ -190,19 +198,11 @@ skep_status FlatSearch::run_wave(Lane& lane, std::uint64_t first_query, std::uin
 }
 
 skep_status FlatSearch::complete(Lane& lane, Tile& tile, std::byte* retry_pinned) {
-    const auto is_in_need = [&](std::uint32_t query) {
-        return tile.statuses[query] != kQueryReady;
-    };
-    bool has_overflowed = false;
-    for (std::uint32_t query = 0; query < tile.num_queries; ++query)
-        has_overflowed |= tile.statuses[query] == kQueryOverflowed;
-    if (has_overflowed) {
-        const skep_status stop = retry(lane, tile, retry_pinned);
-        if (stop != SKEP_OK) return stop;
-    }
+    const skep_status retried = retry(lane, tile, retry_pinned);
+    if (retried != SKEP_OK) return retried;
     std::uint32_t num_redone = 0;
     for (std::uint32_t query = 0; query < tile.num_queries; ++query) {
-        if (is_in_need(query)) tile.ids[num_redone++] = query;
+        if (tile.statuses[query] != kQueryReady) tile.ids[num_redone++] = query;
     }
     if (num_redone != 0) {
         store_.device()->context()->log().write(
@@ -290,13 +290,6 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
                 params, kernels::kEncodeQueries);
 }
 
-bool FlatSearch::has_tiles() const {
-    // Every product has its tile kernels on the same rungs.
-    const Device& device = *store_.device();
-    return store_.device()->modules().has_kernel(kernels::kS8S8.tiles[is_long_ ? 1 : 0][0]) &&
-           device.facts().max_shared_bytes >= (is_long_ ? kLongSharedBytes : kTileSharedBytes);
-}
-
 std::uint32_t FlatSearch::launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
     std::uint32_t entries = 0;
@@ -350,7 +343,7 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
     Device& device = *store_.device();
     const kernels::Products& products = products_for(tile);
     const char* name = products.tiles[is_long_ ? 1 : 0][round.keep == kKeepReaching ? 0 : 1];
-    const std::uint32_t shared_bytes = is_long_ ? kLongSharedBytes : kTileSharedBytes;
+    const std::uint32_t shared_bytes = tile_shared_bytes(is_long_);
     const CUfunction kernel = device.modules().function(name, shared_bytes);
     const std::uint32_t query_warps = (tile.num_queries + kTileWarpQueries - 1) / kTileWarpQueries;
     TileParams params{};
@@ -464,10 +457,7 @@ skep_status FlatSearch::redo(Lane& lane, const Tile& tile, std::uint32_t num_red
             scan_params.first_slot = select_params.first_slot = first;
             scan_params.num_rows = select_params.num_rows = count;
             select_params.is_first = first == 0 ? 1 : 0;
-            constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
-            const auto grid = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>((count + kRowsPerGrid - 1) / kRowsPerGrid,
-                                        16ULL * device.facts().num_multiprocessors));
+            const std::uint32_t grid = exact_scan_blocks(count, device.facts().num_multiprocessors);
             lane.launch(scan, grid, num_now, kExactThreads, 0, scan_params, scan_name);
             lane.launch(select, num_now, 1, kExactSelectThreads,
                         exact_shared_bytes(select_params.sort_capacity), select_params,

@@ -17,6 +17,9 @@
 
 namespace skep::cuda {
 
+// Whether the device multiplies codes on its matrix units. is_long: codes above kTileMaxStride.
+[[nodiscard]] bool has_tiles(Device& device, bool is_long);
+
 class FlatSearch {
   public:
     // k is at most kMaxDeviceK, num_slots and the number of queries are not 0.
@@ -59,7 +62,17 @@ class FlatSearch {
         bool has_bytes;           // queries are bytes
         std::int32_t codes_are;   // k...Codes
     };
-    [[nodiscard]] std::uint64_t staged_bytes(std::uint64_t num_queries) const;
+    // Where those lie in a tile's pinned memory.
+    struct StagedLayout {
+        std::uint64_t queries;
+        std::uint64_t slots;
+        std::uint64_t distances;
+        std::uint64_t statuses;
+        std::uint64_t thresholds;
+        std::uint64_t ids;
+        std::uint64_t end;
+    };
+    [[nodiscard]] StagedLayout staged_layout(std::uint64_t num_queries) const;
     [[nodiscard]] Tile tile_at(std::byte* pinned, std::uint64_t first_query,
                                std::uint64_t num_queries) const;
     void stage(Tile& tile) const;
@@ -75,7 +88,6 @@ class FlatSearch {
     [[nodiscard]] Layout retry_layout() const;
 
     [[nodiscard]] const kernels::Products& products_for(const Tile& tile) const;
-    [[nodiscard]] bool has_tiles() const;
     void launch_encoding(Lane& lane, const Tile& tile, const Layout& layout,
                          const float* thresholds);
     void launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,

@@ -89,10 +89,8 @@ skep_status run_large_k_search(const FlatStore& store, const skep_matrix& querie
             }
             params.first_slot = first;
             params.num_rows = std::min(chunk, request.num_slots - first);
-            constexpr std::uint64_t kRowsPerGrid = kExactThreads / kPartialSums;
-            const auto grid = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>((params.num_rows + kRowsPerGrid - 1) / kRowsPerGrid,
-                                        16ULL * device.facts().num_multiprocessors));
+            const std::uint32_t grid =
+                exact_scan_blocks(params.num_rows, device.facts().num_multiprocessors);
             lane->launch(scan, grid, 1, kExactThreads, 0, params, name);
             lane->copy_to_host(keys, base + keys_at, params.num_rows * sizeof(std::uint64_t));
             const skep_status stop = lane->wait(call);

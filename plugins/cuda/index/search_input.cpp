@@ -7,48 +7,41 @@
 #include <cstring>
 
 namespace skep::cuda {
-
 namespace {
 
-// Turns [count] floats, in any alignment, into bytes; false where one is not a whole number from 0
-// to 255.
-bool narrow(const std::byte* source, std::byte* target, std::uint64_t count) {
-    constexpr std::uint64_t kStep = 64;  // a fixed number, so that compilers use vectors
-    const auto narrow_step = [=](std::uint64_t first, std::uint64_t length) {
-        bool is_whole = true;
-        for (std::uint64_t i = first; i < first + length; ++i) {
-            float value = 0.0F;
-            std::memcpy(&value, source + i * sizeof(float), sizeof value);
-            const auto whole = static_cast<std::int32_t>(std::min(std::max(value, 0.0F), 255.0F));
-            target[i] = static_cast<std::byte>(whole);
-            is_whole = is_whole & (static_cast<float>(whole) == value);
-        }
-        return is_whole;
-    };
-    std::uint64_t done = 0;
-    for (; done + kStep <= count; done += kStep) {
-        if (!narrow_step(done, kStep)) return false;
-    }
-    return narrow_step(done, count - done);
+// Element i of floats in any alignment.
+float float_at(const std::byte* source, std::uint64_t i) {
+    float value = 0.0F;
+    std::memcpy(&value, source + i * sizeof(float), sizeof value);
+    return value;
 }
 
-// Whether one of [count] floats, in any alignment, is below 0.
-bool is_negative_among(const std::byte* source, std::uint64_t count) {
+// Whether test(i) holds for every i below count. Looks at 64 at a time, without a branch for each,
+// and stops behind the first 64 that have one for which it does not.
+template <typename Test>
+bool holds_below(std::uint64_t count, Test&& test) {
     constexpr std::uint64_t kStep = 64;
-    const auto look_at_step = [=](std::uint64_t first, std::uint64_t length) {
-        bool is_found = false;
-        for (std::uint64_t i = first; i < first + length; ++i) {
-            float value = 0.0F;
-            std::memcpy(&value, source + i * sizeof(float), sizeof value);
-            is_found = is_found | (value < 0.0F);
-        }
-        return is_found;
+    const auto holds_for_step = [&](std::uint64_t first, std::uint64_t length) {
+        bool holds = true;
+        for (std::uint64_t i = first; i < first + length; ++i)
+            holds = holds & test(i);
+        return holds;
     };
     std::uint64_t done = 0;
     for (; done + kStep <= count; done += kStep) {
-        if (look_at_step(done, kStep)) return true;
+        if (!holds_for_step(done, kStep)) return false;
     }
-    return look_at_step(done, count - done);
+    return holds_for_step(done, count - done);
+}
+
+// Turns [count] floats into bytes; false where one is not a whole number from 0 to 255.
+bool narrow(const std::byte* source, std::byte* target, std::uint64_t count) {
+    return holds_below(count, [=](std::uint64_t i) {
+        const float value = float_at(source, i);
+        const auto whole = static_cast<std::int32_t>(std::min(std::max(value, 0.0F), 255.0F));
+        target[i] = static_cast<std::byte>(whole);
+        return static_cast<float>(whole) == value;
+    });
 }
 
 }  // namespace
@@ -113,47 +106,46 @@ void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
         std::memcpy(target + query * row_bytes, source + query * stride_bytes(), row_bytes);
 }
 
+template <typename Test>
+bool SearchInput::holds_for_floats(std::uint64_t first_query, std::uint64_t count,
+                                   Test&& test) const {
+    const std::byte* source = queries_from(first_query);
+    if (stride_bytes() != query_bytes()) {
+        for (std::uint64_t query = 0; query < count; ++query) {
+            if (!test(source + query * stride_bytes(), query * view_.dim, view_.dim)) return false;
+        }
+        return true;
+    }
+    std::atomic<bool> holds{true};
+    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
+        if (!holds.load(std::memory_order_relaxed)) return;
+        if (!test(source + begin, begin / sizeof(float), (end - begin) / sizeof(float))) {
+            holds = false;
+        }
+    });
+    return holds;
+}
+
 bool SearchInput::stage_bytes(std::byte* target, std::uint64_t first_query,
                               std::uint64_t count) const {
     if (queries_.dtype == SKEP_DTYPE_U8) {
         stage_queries(target, first_query, count);
         return true;
     }
-    const std::byte* source = queries_from(first_query);
-    if (stride_bytes() != query_bytes()) {
-        for (std::uint64_t query = 0; query < count; ++query) {
-            if (!narrow(source + query * stride_bytes(), target + query * view_.dim, view_.dim)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    std::atomic<bool> is_whole{true};
-    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
-        if (!is_whole.load(std::memory_order_relaxed)) return;
-        const std::uint64_t first = begin / sizeof(float);
-        if (!narrow(source + begin, target + first, (end - begin) / sizeof(float))) {
-            is_whole = false;
-        }
-    });
-    return is_whole;
+    return holds_for_floats(
+        first_query, count,
+        [=](const std::byte* source, std::uint64_t first, std::uint64_t length) {
+            return narrow(source, target + first, length);
+        });
 }
 
 bool SearchInput::has_negative(std::uint64_t first_query, std::uint64_t count) const {
     if (queries_.dtype == SKEP_DTYPE_U8) return false;
-    const std::byte* source = queries_from(first_query);
-    if (stride_bytes() != query_bytes()) {
-        for (std::uint64_t query = 0; query < count; ++query) {
-            if (is_negative_among(source + query * stride_bytes(), view_.dim)) return true;
-        }
-        return false;
-    }
-    std::atomic<bool> is_found{false};
-    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
-        if (is_found.load(std::memory_order_relaxed)) return;
-        if (is_negative_among(source + begin, (end - begin) / sizeof(float))) is_found = true;
-    });
-    return is_found;
+    return !holds_for_floats(
+        first_query, count, [](const std::byte* source, std::uint64_t, std::uint64_t length) {
+            return holds_below(length,
+                               [=](std::uint64_t i) { return !(float_at(source, i) < 0.0F); });
+        });
 }
 
 void SearchInput::stage_floats(float* target, std::uint64_t first_query,

@@ -46,6 +46,11 @@ class SearchInput {
     // The first of the queries from first_query on, and the bytes from one to the next.
     [[nodiscard]] const std::byte* queries_from(std::uint64_t first_query) const;
     [[nodiscard]] std::uint64_t stride_bytes() const;
+    // Whether test(source, first, length) holds for every stretch of these queries' floats: source
+    // is element `first` of [count, dim]. Several at once.
+    template <typename Test>
+    [[nodiscard]] bool holds_for_floats(std::uint64_t first_query, std::uint64_t count,
+                                        Test&& test) const;
 
     const HostWorkers& workers_;
     const skep_matrix& queries_;

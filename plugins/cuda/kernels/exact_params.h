@@ -32,6 +32,14 @@ struct ExactSelectParams {
     uint32_t sort_capacity;  // exact_sort_capacity(k)
 };
 
+// Blocks of a scan of num_rows rows, in x.
+constexpr uint32_t exact_scan_blocks(uint64_t num_rows, uint32_t num_multiprocessors) {
+    constexpr uint64_t kRowsOfBlock = kExactThreads / kPartialSums;
+    const uint64_t blocks = (num_rows + kRowsOfBlock - 1) / kRowsOfBlock;
+    const uint64_t most = 16ULL * num_multiprocessors;
+    return (uint32_t)(blocks < most ? blocks : most);
+}
+
 // The chunk's k and the k so far are sorted together; a power of two.
 constexpr uint32_t exact_sort_capacity(uint32_t k) {
     uint32_t capacity = 2;

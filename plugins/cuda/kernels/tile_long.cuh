@@ -52,7 +52,6 @@ struct WarpSums {
     int32_t sums[kLongRowTiles][kTileQueryTiles][4];
 };
 
-template <Codes kCodes>
 SKEP_DEVICE void clear_sums(WarpSums& warp) {
 #pragma unroll
     for (uint32_t n = 0; n < kLongRowTiles; ++n) {
@@ -141,7 +140,7 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
         begin_load();
 
     WarpSums warp_sums;
-    clear_sums<kCodes>(warp_sums);
+    clear_sums(warp_sums);
     uint32_t use_stage = 0;
 #pragma unroll 1
     while (use.position < params.end_block) {
@@ -182,7 +181,7 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
                     (use.position - params.first_block) * kLongRowWarps + warp % kLongRowWarps;
                 store_best(params, first_query, use.first_row, entry, best);
             }
-            clear_sums<kCodes>(warp_sums);
+            clear_sums(warp_sums);
         }
         advance(params, use);
     }

@@ -49,6 +49,10 @@ constexpr uint32_t kLongStageBytes = (kLongQueries + kRowsPerBlock) * kTileLine 
 constexpr uint32_t kLongSharedBytes =
     kLongStages * kLongStageBytes + kSurvivorsBytes + filters_bytes(kLongQueryWarps);
 
+constexpr uint32_t tile_shared_bytes(bool is_long) {
+    return is_long ? kLongSharedBytes : kTileSharedBytes;
+}
+
 struct TileParams {
     RowsView view;
     RowFilter filter;

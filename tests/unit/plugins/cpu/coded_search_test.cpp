@@ -9,6 +9,7 @@
 #include "kernels/kernel_dispatch.hpp"
 #include "support/generators.hpp"
 #include "unit/plugins/cpu/backend_fixture.hpp"
+#include "unit/plugins/cpu/isa_test_name.hpp"
 
 namespace skep::testing {
 namespace {
@@ -336,11 +337,7 @@ TEST_P(CodedSearch, HonoursMaskAndBitmap) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryIsa, CodedSearch, ::testing::ValuesIn(cpu::usable_isa_names()),
-                         [](const auto& isa) {
-                             std::string name(isa.param);
-                             std::replace(name.begin(), name.end(), '-', '_');
-                             return name;
-                         });
+                         IsaTestName());
 
 }  // namespace
 }  // namespace skep::testing

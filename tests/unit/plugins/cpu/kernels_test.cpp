@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/kernel_dispatch.hpp"
+#include "unit/plugins/cpu/isa_test_name.hpp"
 #include "unit/plugins/cpu/kernel_checks.hpp"
 
 namespace skep::testing {
@@ -53,11 +54,7 @@ TEST_P(CpuKernels, BoundScoresOfCodes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryIsa, CpuKernels, ::testing::ValuesIn(cpu::usable_isa_names()),
-                         [](const auto& isa) {
-                             std::string name(isa.param);
-                             std::replace(name.begin(), name.end(), '-', '_');
-                             return name;
-                         });
+                         IsaTestName());
 
 TEST(CpuKernelChoice, RefusesUnknownNames) {
     const auto chosen = cpu::choose_kernel_table("sse9");
