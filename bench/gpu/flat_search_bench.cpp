@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Exact search on a GPU, host memory to host memory: adds, batches of every size, first answer.
-//   flat_search_bench [--rows N] [--dim D] [--k K] [--base FILE.u8bin] [--batches 1,10,...]
-//                     [--metric l2|inner_product|cosine] [--bytes] [--normal] [--unit-length]
+//   flat_search_bench [--rows N] [--dim D] [--k K] [--base FILE.u8bin] [--queries FILE.u8bin]
+//                     [--batches 1,10,...] [--metric l2|inner_product|cosine] [--bytes] [--normal]
+//                     [--unit-length]
 //                     [--copies N] [--first-answer] [--json FILE]
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -36,6 +37,7 @@ struct Settings {
     std::uint32_t dim = 128;
     std::uint64_t k = 10;
     std::string base;
+    std::string queries;  // empty: near the rows
     std::vector<std::uint64_t> batches = {1, 10, 100, 1000, 10000};
     std::string metric = "l2";
     bool bytes = false;
@@ -139,10 +141,23 @@ std::vector<float> jittered(const std::vector<float>& rows, std::uint64_t copies
     return all;
 }
 
+// The first rows of a .u8bin file, at most count of them, which becomes what was read.
+std::vector<float> read_u8bin(const std::string& path, std::uint32_t& dim, std::uint64_t& count) {
+    std::ifstream file(path, std::ios::binary);
+    std::uint32_t head[2] = {0, 0};
+    file.read(reinterpret_cast<char*>(head), sizeof head);
+    dim = head[1];
+    count = std::min<std::uint64_t>(head[0], count);
+    std::vector<unsigned char> bytes(count * dim);
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!file) throw std::runtime_error("cannot read " + path);
+    return {bytes.begin(), bytes.end()};
+}
+
 std::vector<float> load_rows(const Settings& settings, std::uint32_t& dim, std::uint64_t& count) {
+    count = settings.rows;
     if (settings.base.empty()) {
         dim = settings.dim;
-        count = settings.rows;
         std::vector<float> rows = settings.normal ? normal_f32(count * dim, 1)
                                                   : skep::testing::random_f32(count * dim, 1);
         if (settings.bytes) {
@@ -151,19 +166,50 @@ std::vector<float> load_rows(const Settings& settings, std::uint32_t& dim, std::
         }
         return rows;
     }
-    std::ifstream file(settings.base, std::ios::binary);
-    std::uint32_t head[2] = {0, 0};
-    file.read(reinterpret_cast<char*>(head), sizeof head);
-    dim = head[1];
-    count = std::min<std::uint64_t>(head[0], settings.rows);
-    std::vector<char> bytes(count * dim);
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    if (!file) throw std::runtime_error("cannot read " + settings.base);
-    std::vector<float> rows(bytes.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        rows[i] = static_cast<float>(static_cast<unsigned char>(bytes[i]));
+    return read_u8bin(settings.base, dim, count);
+}
+
+// Fresh queries near the rows: a row with a little noise. Of real rows, those are harder than real
+// queries: some lie where thousands of rows are close together.
+template <typename Element>
+std::vector<Element> queries_near(const Settings& settings, const std::vector<Element>& rows,
+                                  std::uint32_t dim, std::uint64_t batch) {
+    const std::uint64_t count = rows.size() / dim;
+    std::vector<Element> queries(batch * dim);
+    const auto noise = settings.normal ? normal_f32(batch * dim, 77 + batch)
+                                       : skep::testing::random_f32(batch * dim, 77 + batch);
+    for (std::uint64_t query = 0; query < batch; ++query) {
+        const std::uint64_t row = (query * 7919 + 13) % count;
+        for (std::uint32_t i = 0; i < dim; ++i) {
+            const float value = static_cast<float>(rows[row * dim + i]);
+            const float step = noise[query * dim + i];
+            float moved = step;
+            if (settings.unit_length) {
+                moved = std::max(value + step * 0.015F, 0.0F);
+            } else if (sizeof(Element) == 1 || !settings.base.empty()) {
+                moved = std::clamp(value + std::round(step * 8), 0.0F, 255.0F);
+            }
+            queries[query * dim + i] = static_cast<Element>(moved);
+        }
     }
-    return rows;
+    return queries;
+}
+
+template <typename Element>
+std::vector<Element> queries_for(const Settings& settings, const std::vector<Element>& rows,
+                                 std::uint32_t dim, std::uint64_t batch) {
+    if (settings.queries.empty()) return queries_near(settings, rows, dim, batch);
+    std::uint32_t query_dim = 0;
+    std::uint64_t count = batch;
+    std::vector<float> queries = read_u8bin(settings.queries, query_dim, count);
+    if (query_dim != dim || count != batch) {
+        throw std::runtime_error(settings.queries + " has " + std::to_string(count) +
+                                 " queries of dimension " + std::to_string(query_dim) +
+                                 ", wanted " + std::to_string(batch) + " of " +
+                                 std::to_string(dim));
+    }
+    if (settings.unit_length) skep::bench::scale_to_unit_length(queries, dim);
+    return {queries.begin(), queries.end()};
 }
 
 template <typename Element>
@@ -206,24 +252,7 @@ int measure(const Settings& settings, const std::vector<Element>& rows, std::uin
                 static_cast<unsigned long long>(settings.k), adds_per_s / 1e6, "batch", "p50 us",
                 "p99 us", "queries/s");
     for (const std::uint64_t batch : settings.batches) {
-        // Fresh queries near the rows: a row with a little noise.
-        std::vector<Element> queries(batch * dim);
-        const auto noise = settings.normal ? normal_f32(batch * dim, 77 + batch)
-                                           : skep::testing::random_f32(batch * dim, 77 + batch);
-        for (std::uint64_t query = 0; query < batch; ++query) {
-            const std::uint64_t row = (query * 7919 + 13) % count;
-            for (std::uint32_t i = 0; i < dim; ++i) {
-                const float value = static_cast<float>(rows[row * dim + i]);
-                const float step = noise[query * dim + i];
-                float moved = step;
-                if (settings.unit_length) {
-                    moved = std::max(value + step * 0.015F, 0.0F);
-                } else if (sizeof(Element) == 1 || !settings.base.empty()) {
-                    moved = std::clamp(value + std::round(step * 8), 0.0F, 255.0F);
-                }
-                queries[query * dim + i] = static_cast<Element>(moved);
-            }
-        }
+        const std::vector<Element> queries = queries_for(settings, rows, dim, batch);
         const skep_matrix matrix =
             SKEP_HOST_MATRIX(skep_matrix, options.dtype, queries.data(), batch, dim);
         skep::Hits hits = collection.search(matrix, settings.k).value();
@@ -311,6 +340,8 @@ int main(int argc, char** argv) {
     app.add_option("--dim", settings.dim);
     app.add_option("--k", settings.k);
     app.add_option("--base", settings.base, "rows from a .u8bin file instead of random ones");
+    app.add_option("--queries", settings.queries,
+                   "queries from a .u8bin file instead of rows with a little noise");
     app.add_option("--batches", settings.batches)->delimiter(',');
     app.add_option("--metric", settings.metric);
     app.add_flag("--bytes", settings.bytes, "u8 rows instead of f32");
