@@ -363,16 +363,16 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         products.push_back(&kernels::kU8U8);
         products.push_back(&kernels::kS8U8);
         if (!is_bytes) products.push_back(&kernels::kS8S8);
-        const bool is_long = shape.dim > skep::cuda::kTileMaxStride;
-        const bool has_matrix_units = skep::cuda::has_tiles(opened, is_long);
+        const skep::cuda::TileKernels tiles(opened, shape.dim);
         for (const kernels::Products* product : products) {
             opened.modules().function(product->sweep_one);
             opened.modules().function(product->sweep_eight);
-            if (!has_matrix_units) continue;
-            for (const char* tile : product->tiles[is_long ? 1 : 0]) {
-                if (tile == nullptr) continue;
-                opened.modules().function(tile, skep::cuda::tile_shared_bytes(is_long));
-            }
+            const bool is_taken = product != &kernels::kU8U8 || tiles.take_unsigned_queries();
+            if (!tiles.are_there() || !is_taken) continue;
+            const kernels::TileKind kind = tiles.kind_for(*product);
+            const kernels::TileNames& names = product->tiles[static_cast<std::size_t>(kind)];
+            for (const char* tile : {names.tile, names.sample})
+                opened.modules().function(tile, skep::cuda::tile_shared_bytes(kind));
         }
         return {};
     });

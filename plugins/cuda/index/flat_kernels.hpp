@@ -3,6 +3,9 @@
 // driver compiles nothing but what is launched.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 namespace skep::cuda::kernels {
 
 inline constexpr const char* kEncodeQueries = "encode_queries";
@@ -10,29 +13,44 @@ inline constexpr const char* kEncodeRowsF32 = "encode_rows_f32";
 inline constexpr const char* kEncodeRowsU8 = "encode_rows_u8";
 inline constexpr const char* kGatherRows = "gather_rows";
 
+// The matrix kernels: one for codes that fit the registers, two for longer ones.
+enum class TileKind : std::uint8_t { kStationary, kLong, kWarpgroup };
+inline constexpr std::size_t kNumTileKinds = 3;
+
+// A matrix kernel as it filters, and for a first round of kKeepBest.
+struct TileNames {
+    const char* tile;
+    const char* sample;
+};
+
 // By what query and row codes are; see kernels/codes.cuh.
 struct Products {
     const char* sweep_one;
     const char* sweep_eight;
-    // From sm_80 on: [for long codes][for a first round of kKeepBest]. Unsigned queries of long
-    // codes are coded signed: see FlatSearch::stage.
-    const char* tiles[2][2];
+    TileNames tiles[kNumTileKinds];  // by TileKind; without names where there is none
 };
-inline constexpr Products kBytes{
-    "sweep_bytes_one",
-    "sweep_bytes_eight",
-    {{"tile_bytes", "tile_bytes_sample"}, {"tile_long_bytes", "tile_long_bytes_sample"}}};
+inline constexpr Products kBytes{"sweep_bytes_one",
+                                 "sweep_bytes_eight",
+                                 {{"tile_bytes", "tile_bytes_sample"},
+                                  {"tile_long_bytes", "tile_long_bytes_sample"},
+                                  {"tile_warpgroup_bytes", "tile_warpgroup_bytes_sample"}}};
+// Elsewhere, unsigned queries of long codes are coded signed: see FlatSearch::stage.
 inline constexpr Products kU8U8{"sweep_u8_u8_one",
                                 "sweep_u8_u8_eight",
-                                {{"tile_u8_u8", "tile_u8_u8_sample"}, {nullptr, nullptr}}};
-inline constexpr Products kS8U8{
-    "sweep_s8_u8_one",
-    "sweep_s8_u8_eight",
-    {{"tile_s8_u8", "tile_s8_u8_sample"}, {"tile_long_s8_u8", "tile_long_s8_u8_sample"}}};
-inline constexpr Products kS8S8{
-    "sweep_s8_s8_one",
-    "sweep_s8_s8_eight",
-    {{"tile_s8_s8", "tile_s8_s8_sample"}, {"tile_long_s8_s8", "tile_long_s8_s8_sample"}}};
+                                {{"tile_u8_u8", "tile_u8_u8_sample"},
+                                 {nullptr, nullptr},
+                                 {"tile_warpgroup_u8_u8", "tile_warpgroup_u8_u8_sample"}}};
+// PTX 8.0 has no warpgroup products of mixed signs.
+inline constexpr Products kS8U8{"sweep_s8_u8_one",
+                                "sweep_s8_u8_eight",
+                                {{"tile_s8_u8", "tile_s8_u8_sample"},
+                                 {"tile_long_s8_u8", "tile_long_s8_u8_sample"},
+                                 {nullptr, nullptr}}};
+inline constexpr Products kS8S8{"sweep_s8_s8_one",
+                                "sweep_s8_s8_eight",
+                                {{"tile_s8_s8", "tile_s8_s8_sample"},
+                                 {"tile_long_s8_s8", "tile_long_s8_s8_sample"},
+                                 {"tile_warpgroup_s8_s8", "tile_warpgroup_s8_s8_sample"}}};
 
 inline constexpr const char* kSelectF32 = "select_f32";
 inline constexpr const char* kSelectU8 = "select_u8";

@@ -2,7 +2,7 @@
 #include "index/flat_search.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -31,11 +31,6 @@ constexpr std::uint32_t kManyQueriesThreads = 256;
 constexpr std::uint32_t kNarrowBlocks = 5;
 constexpr std::uint32_t kWideBlocks = 2;
 constexpr std::uint32_t kMaxGridY = 65535;
-// A batch up to here over long codes is swept: the matrix units take 256 queries at a time.
-constexpr std::uint32_t kLongSweepBatch = 2;
-// Blocks of a tile kernel per multiprocessor, by registers and shared memory.
-constexpr std::uint32_t kTileBlocks = 2;
-constexpr std::uint32_t kLongBlocks = 1;
 // Queries, and their lists, that are tried again together.
 constexpr std::uint32_t kMostRetried = 512;
 constexpr std::uint32_t kLeastRetried = 32;
@@ -44,20 +39,7 @@ constexpr std::uint32_t kRetryList = 1U << 17;
 // a signed side do so in every dimension.
 constexpr std::uint32_t kMaxUnsignedDim = 32768;
 
-// As many splits of the rows as fill the device once: blocks of one split run side by side and
-// share its rows in the second-level cache.
-std::uint32_t row_splits(std::uint32_t resident, std::uint32_t groups, std::uint64_t num_blocks) {
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(num_blocks, std::max<std::uint32_t>(resident / groups, 1)));
-}
-
 }  // namespace
-
-bool has_tiles(Device& device, bool is_long) {
-    // Every product has its tile kernels on the same rungs.
-    return device.modules().has_kernel(kernels::kS8S8.tiles[is_long ? 1 : 0][0]) &&
-           device.facts().max_shared_bytes >= tile_shared_bytes(is_long);
-}
 
 FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
                        const skep_search_request& request, const Mask* mask, const skep_call* call)
@@ -67,9 +49,8 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       call_(call),
       input_(store, queries, request, mask),
       k_(static_cast<std::uint32_t>(request.k)),
-      is_long_(store.code_stride_ > kTileMaxStride),
-      is_tiled_(has_tiles(*store.device(), is_long_) &&
-                queries.num_rows > (is_long_ ? kLongSweepBatch : 1)),
+      tiles_(*store.device(), store.code_stride_),
+      is_tiled_(tiles_.are_there() && queries.num_rows > tiles_.largest_swept_batch()),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_, is_tiled_)) {
 }
 
@@ -154,7 +135,8 @@ void FlatSearch::stage(Tile& tile) const {
     }
     if (tile.has_bytes && wants_bytes) {
         tile.codes_are = kByteCodes;
-    } else if (rows_are != kSignedCodes && !is_long_ &&
+    } else if (rows_are != kSignedCodes && tiles_.take_unsigned_queries() &&
+               store_.dim_ <= kMaxUnsignedDim &&
                !input_.has_negative(tile.first_query, tile.num_queries)) {
         tile.codes_are = kUnsignedCodes;
     } else {
@@ -292,20 +274,12 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
 
 std::uint32_t FlatSearch::launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
-    std::uint32_t entries = 0;
-    if (is_tiled_ && round.keep != kKeepAll) {
-        entries = launch_tile(lane, tile, layout, round);
-    } else {
-        launch_sweep(lane, tile, layout, round);
-    }
-    if (round.keep == kKeepAll) {
-        entries = static_cast<std::uint32_t>(round.end_block - round.first_block) * kRowsPerBlock;
-    }
-    return entries;
+    if (is_tiled_ && round.keep != kKeepAll) return launch_tile(lane, tile, layout, round);
+    return launch_sweep(lane, tile, layout, round);
 }
 
-void FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout,
-                              const Round& round) {
+std::uint32_t FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout,
+                                       const Round& round) {
     Device& device = *store_.device();
     const bool is_wide = tile.num_queries > 1;
     const kernels::Products& products = products_for(tile);
@@ -319,12 +293,15 @@ void FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout
     params.end_block = round.end_block;
     params.list_capacity = layout.list_capacity;
     params.keep = round.keep;
+    if (round.keep == kKeepBest) {
+        params.end_block = std::min(round.end_block, round.first_block + layout.list_capacity);
+    }
+    const auto num_row_blocks = static_cast<std::uint32_t>(params.end_block - params.first_block);
 
     const std::uint32_t group = is_wide ? kSweepQueries : 1;
     const std::uint32_t resident =
         device.facts().num_multiprocessors * (is_wide ? kWideBlocks : kNarrowBlocks);
-    const auto grid_x = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(round.end_block - round.first_block, resident));
+    const std::uint32_t grid_x = std::min(num_row_blocks, resident);
     for (std::uint32_t first = 0; first < tile.num_queries; first += group * kMaxGridY) {
         const std::uint32_t count = std::min(tile.num_queries - first, group * kMaxGridY);
         params.codes = device_pointer<const std::uint8_t>(
@@ -336,42 +313,47 @@ void FlatSearch::launch_sweep(Lane& lane, const Tile& tile, const Layout& layout
         params.num_queries = count;
         lane.launch(sweep, grid_x, (count + group - 1) / group, kSweepThreads, 0, params, name);
     }
+    switch (round.keep) {
+        case kKeepAll:
+            return num_row_blocks * kRowsPerBlock;
+        case kKeepBest:
+            return num_row_blocks;
+        default:
+            return 0;
+    }
 }
 
 std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout& layout,
                                       const Round& round) {
     Device& device = *store_.device();
     const kernels::Products& products = products_for(tile);
-    const char* name = products.tiles[is_long_ ? 1 : 0][round.keep == kKeepReaching ? 0 : 1];
-    const std::uint32_t shared_bytes = tile_shared_bytes(is_long_);
-    const CUfunction kernel = device.modules().function(name, shared_bytes);
-    const std::uint32_t query_warps = (tile.num_queries + kTileWarpQueries - 1) / kTileWarpQueries;
+    const kernels::TileKind kind = tiles_.kind_for(products);
+    const kernels::TileNames& names = products.tiles[static_cast<std::size_t>(kind)];
+    const bool is_sample = round.keep == kKeepBest;
+    const char* name = is_sample ? names.sample : names.tile;
+    std::uint64_t num_row_blocks = round.end_block - round.first_block;
+    TileLaunch launch = plan_tile_launch(kind, tile.num_queries, num_row_blocks,
+                                         device.facts().num_multiprocessors);
+    if (is_sample) {
+        num_row_blocks = std::min<std::uint64_t>(num_row_blocks,
+                                                 layout.list_capacity / launch.entries_per_block);
+        launch.splits = std::min(launch.splits, static_cast<std::uint32_t>(num_row_blocks));
+    }
     TileParams params{};
     params.view = input_.view();
     params.filter = input_.filter();
     params.order = plan_.order;
     params.first_block = round.first_block;
-    params.end_block = round.end_block;
+    params.end_block = round.first_block + num_row_blocks;
     params.codes = device_pointer<const std::uint8_t>(base_ + layout.codes);
     params.states = device_pointer<QueryState>(base_ + layout.states);
     params.lists = device_pointer<Candidate>(base_ + layout.lists);
     params.num_queries = tile.num_queries;
     params.list_capacity = layout.list_capacity;
-    params.query_warps =
-        is_long_ ? kLongQueryWarps : std::min(kTileWarps, std::bit_ceil(query_warps));
-    const std::uint32_t groups = (query_warps + params.query_warps - 1) / params.query_warps;
-    const std::uint32_t resident =
-        device.facts().num_multiprocessors * (is_long_ ? kLongBlocks : kTileBlocks);
-    const std::uint32_t row_warps = is_long_ ? kLongRowWarps : kTileWarps / params.query_warps;
-    if (round.keep == kKeepBest) {
-        // One entry of each block and warp.
-        params.end_block =
-            std::min(round.end_block, round.first_block + layout.list_capacity / row_warps);
-    }
-    const std::uint64_t num_blocks = params.end_block - params.first_block;
-    const std::uint32_t splits = row_splits(resident, groups, num_blocks);
-    lane.launch(kernel, splits, groups, kTileThreads, shared_bytes, params, name);
-    return round.keep == kKeepBest ? static_cast<std::uint32_t>(num_blocks) * row_warps : 0;
+    params.query_warps = launch.query_warps;
+    lane.launch(device.modules().function(name, launch.shared_bytes), launch.splits, launch.groups,
+                kTileThreads, launch.shared_bytes, params, name);
+    return is_sample ? static_cast<std::uint32_t>(num_row_blocks) * launch.entries_per_block : 0;
 }
 
 void FlatSearch::launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,

@@ -14,11 +14,9 @@
 #include "index/flat_store.hpp"
 #include "index/search_input.hpp"
 #include "index/search_plan.hpp"
+#include "index/tile_launch.hpp"
 
 namespace skep::cuda {
-
-// Whether the device multiplies codes on its matrix units. is_long: codes above kTileMaxStride.
-[[nodiscard]] bool has_tiles(Device& device, bool is_long);
 
 class FlatSearch {
   public:
@@ -95,7 +93,8 @@ class FlatSearch {
     // Returns how many entries of every list it filled, or 0 where each has its own count.
     std::uint32_t launch_pass(Lane& lane, const Tile& tile, const Layout& layout,
                               const Round& round);
-    void launch_sweep(Lane& lane, const Tile& tile, const Layout& layout, const Round& round);
+    std::uint32_t launch_sweep(Lane& lane, const Tile& tile, const Layout& layout,
+                               const Round& round);
     std::uint32_t launch_tile(Lane& lane, const Tile& tile, const Layout& layout,
                               const Round& round);
     // Answers the first num_redone of tile.ids by double-precision distances of all rows.
@@ -107,7 +106,7 @@ class FlatSearch {
     const skep_call* call_;
     SearchInput input_;
     std::uint32_t k_;
-    bool is_long_;   // codes that do not fit the registers of the tile kernels
+    TileKernels tiles_;
     bool is_tiled_;  // passes are for the matrix units, also of a tile of few queries
     SearchPlan plan_;
     Layout layout_{};

@@ -18,9 +18,14 @@ constexpr std::uint64_t kQueryBytes = 16ULL << 20;
 constexpr std::uint64_t kMaxTileQueries = 5120;
 
 // A sample of which only the best of each block are kept: a sixteenth of the rows, if that is
-// enough blocks for the k nearest to lie in different ones, mostly.
-constexpr std::uint64_t kBestSampleShare = 16;
+// enough blocks for the k nearest to lie in different ones, mostly. Some kSampleShare * k rows
+// reach the threshold that it gives.
+constexpr std::uint64_t kSampleShare = 16;
 constexpr std::uint64_t kBlocksPerNeighbor = 4;
+// A sweep is about latency: it samples less of a large store, but never less than what takes no
+// longer than its launch.
+constexpr std::uint64_t kSweepSampleShare = 64;
+constexpr std::uint64_t kSweepSampleBytes = 8ULL << 20;
 
 std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
     // Near the golden section of the range: prefixes of the order are spread evenly.
@@ -32,10 +37,17 @@ std::uint64_t coprime_multiplier(std::uint64_t num_blocks) {
     return multiplier;
 }
 
+std::uint64_t sampled_blocks(std::uint64_t num_blocks, std::uint32_t dim, bool is_tiled) {
+    const std::uint64_t most = num_blocks / kSampleShare;
+    if (is_tiled) return most;
+    const std::uint64_t at_no_cost = kSweepSampleBytes / (std::uint64_t{kRowsPerBlock} * dim);
+    return std::max(num_blocks / kSweepSampleShare, std::min(most, at_no_cost));
+}
+
 }  // namespace
 
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k, bool keeps_best) {
+                       std::uint32_t k, bool is_tiled) {
     SearchPlan plan{};
     const std::uint64_t num_blocks = (num_slots + kRowsPerBlock - 1) / kRowsPerBlock;
     plan.order = {num_blocks, coprime_multiplier(num_blocks)};
@@ -50,10 +62,9 @@ SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::
     const std::uint64_t growth =
         std::clamp<std::uint64_t>(plan.list_capacity / (4 * k), 4, is_small ? 256 : 8);
 
-    if (keeps_best && num_blocks >= kBestSampleShare * kBlocksPerNeighbor * k) {
-        // Some kBestSampleShare * k rows reach the threshold that such a sample gives.
-        plan.rounds = {{0, num_blocks / kBestSampleShare, kKeepBest},
-                       {0, num_blocks, kKeepReaching}};
+    const std::uint64_t num_sampled = sampled_blocks(num_blocks, dim, is_tiled);
+    if (num_sampled >= kBlocksPerNeighbor * k) {
+        plan.rounds = {{0, num_sampled, kKeepBest}, {0, num_blocks, kKeepReaching}};
     } else {
         std::uint64_t end = std::min<std::uint64_t>(num_blocks, plan.list_capacity / kRowsPerBlock);
         plan.rounds.push_back({0, end, kKeepAll});

@@ -27,9 +27,9 @@ struct SearchPlan {
     std::vector<Round> rounds;
 };
 
-// k is at most kMaxDeviceK; num_slots and num_queries are not 0. keeps_best: whether the kernels
-// can keep the best of a sample.
+// k is at most kMaxDeviceK; num_slots and num_queries are not 0. is_tiled: the passes are those of
+// the matrix kernels, not sweeps.
 SearchPlan plan_search(std::uint64_t num_slots, std::uint64_t num_queries, std::uint32_t dim,
-                       std::uint32_t k, bool keeps_best);
+                       std::uint32_t k, bool is_tiled);
 
 }  // namespace skep::cuda

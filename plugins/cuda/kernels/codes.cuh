@@ -84,6 +84,18 @@ SKEP_DEVICE float upper_score(float scaled, const QueryState& query, const RowTe
            score_error(query, code_norm(row.bounds), code_residual(row.bounds));
 }
 
+// A score whose lowest bits tell a row's place in its block: the best of several are kept with one
+// comparison each. What the score loses does not matter to a sample.
+constexpr uint32_t kLineBits = kRowsPerBlock - 1;
+SKEP_DEVICE float mark_line(float score, uint32_t line) {
+    return float_of_bits((bits_of_float(score) & ~kLineBits) | line);
+}
+// The best of a block of rows as a candidate. -infinity: there is none.
+SKEP_DEVICE Candidate candidate_of_marked(float marked, uint64_t first_row) {
+    const uint32_t row = (uint32_t)first_row + (bits_of_float(marked) & kLineBits);
+    return Candidate{marked, marked == -kInfinity ? kNoSlot : row};
+}
+
 // Appends to the list of a query, or counts on when it is full. Order does not matter: the
 // selection sorts.
 SKEP_DEVICE void append_candidate(QueryState* state, Candidate* list, uint32_t capacity,

@@ -46,7 +46,7 @@ constexpr uint32_t kKeepReaching = 0;  // those that reach their query's thresho
 // All: list entry (position - first_block) * kRowsPerBlock + row. Sweeps only.
 constexpr uint32_t kKeepAll = 1;
 // The best of every block, or of a warp's share of it: k of these bound the k-th best of all, and
-// the list is a hundredth of the rows long. Tile kernels only.
+// the list is a hundredth of the rows long.
 constexpr uint32_t kKeepBest = 2;
 
 // Per row, for the score. Both errors are bf16, rounded up: |x'| above, |x - x'| below.

@@ -56,8 +56,8 @@ SKEP_DEVICE void warp_barrier() {
     __nvvm_bar_warp_sync(kAllLanes);
 }
 
-// Dynamic shared memory, 16-byte aligned; its size is a launch parameter.
-extern __attribute__((shared)) __attribute__((aligned(16))) uint8_t dynamic_shared_bytes[];
+// Dynamic shared memory, aligned as matrix instructions want it; its size is a launch parameter.
+extern __attribute__((shared)) __attribute__((aligned(1024))) uint8_t dynamic_shared_bytes[];
 SKEP_DEVICE uint8_t* dynamic_shared() {
     return dynamic_shared_bytes;
 }

@@ -80,6 +80,48 @@ SKEP_DEVICE void judge_row(const SweepParams& params, const SweepJudge& judge, u
     }
 }
 
+// One sum of a sample: its score, marked; -infinity where the row is no bound for others.
+template <Codes kCodes>
+SKEP_DEVICE float sampled_score(const SweepParams& params, const SweepJudge& judge, uint64_t row,
+                                int32_t sum) {
+    if (!is_candidate(params.filter, row)) return -kInfinity;
+    const float half_norm = params.view.half_norms[row];
+    if (half_norm == -kInfinity) return -kInfinity;
+    float score = 0.0F;
+    if constexpr (kIsInteger<kCodes>) {
+        score = (float)(sum + integer_start(half_norm));
+    } else {
+        score = central_score(scaled_sum<kCodes, false>(sum, params.view.bounds[row].scale),
+                              judge.query.scale, half_norm);
+    }
+    return mark_line(score, (uint32_t)(row % kRowsPerBlock));
+}
+
+// Stores the best of a block of rows for each query, from what each thread found. All threads of
+// the block call.
+template <uint32_t kQueries>
+SKEP_DEVICE void store_best_of_block(const SweepParams& params, uint32_t first_query,
+                                     uint64_t first_row, uint64_t entry, float best) {
+    SKEP_SHARED float of_warps[kSweepThreads / 32][kQueries];
+    // Lanes that share a query: all, or those of the same place in their group.
+#pragma unroll
+    for (uint32_t width = 16; width >= kQueries; width /= 2)
+        best = __builtin_fmaxf(best, shuffle_xor(best, width));
+    if (thread_index() % 32 < kQueries) {
+        of_warps[thread_index() / 32][thread_index() % 32] = best;
+    }
+    block_barrier();  // every warp's best is there
+    const uint32_t query = first_query + thread_index();
+    if (thread_index() < kQueries && query < params.num_queries) {
+#pragma unroll
+        for (uint32_t warp = 0; warp < kSweepThreads / 32; ++warp)
+            best = __builtin_fmaxf(best, of_warps[warp][thread_index()]);
+        params.lists[(uint64_t)query * params.list_capacity + entry] =
+            candidate_of_marked(best, first_row);
+    }
+    block_barrier();  // all have been read
+}
+
 template <Codes kCodes, uint32_t kQueries>
 SKEP_DEVICE void sweep(const SweepParams& params) {
     const uint32_t lane = thread_index() % kSweepLanes;
@@ -150,14 +192,27 @@ SKEP_DEVICE void sweep(const SweepParams& params) {
         }
         constexpr uint32_t kSteps = kQueries == 1 ? 1 : kRowsPerGroup;
         const bool has_work = has_own_query && (kQueries != 1 || lane < kRowsPerGroup);
+        const uint64_t entry = position - params.first_block;
+        if (params.keep == kKeepBest) {
+            float best = -kInfinity;
+#pragma unroll
+            for (uint32_t step = 0; step < kSteps; ++step) {
+                if (!has_work) continue;
+                const uint32_t r = kQueries == 1 ? lane : step;
+                best = __builtin_fmaxf(
+                    best, sampled_score<kCodes>(params, judge, first_row + r, own_sums[step]));
+            }
+            store_best_of_block<kQueries>(params, first_query, first_row - group * kRowsPerGroup,
+                                          entry, best);
+            continue;
+        }
 #pragma unroll
         for (uint32_t step = 0; step < kSteps; ++step) {
             const uint32_t r = kQueries == 1 ? lane : step;
             if (has_work) {
-                judge_row<kCodes>(
-                    params, judge, first_row + r,
-                    (position - params.first_block) * kRowsPerBlock + group * kRowsPerGroup + r,
-                    own_sums[step]);
+                judge_row<kCodes>(params, judge, first_row + r,
+                                  entry * kRowsPerBlock + group * kRowsPerGroup + r,
+                                  own_sums[step]);
             }
         }
     }

@@ -59,10 +59,10 @@ SKEP_DEVICE void tile(const TileParams& params) {
         (block_index_y() * params.query_warps + warp % params.query_warps) * kTileWarpQueries;
     StationaryCodes codes;
     load_queries(params, first_query, codes);
-    QueryLimits<kCodes> limits;
+    QueryLimits<kCodes, kTileQueryTiles> limits;
     load_limits(params, first_query, limits);
     const uint32_t row_warp = warp / params.query_warps;
-    BestScores best;
+    BestScores<kTileQueryTiles> best;
     if constexpr (kIsSample) clear_best(best);
     SurvivorQueue<kCodes, !kIsInteger<kCodes>> queue(params,
                                                      stages + kTileStages * kTileStageBytes);

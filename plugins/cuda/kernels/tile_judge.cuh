@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What both tile kernels share: a block of rows on its way to shared memory, and a warp's 64
-// queries judging the sums of eight rows at a time.
+// What the tile kernels share: a block of rows on its way to shared memory, and a warp's queries,
+// kQueryTiles times 16 of them, judging the sums of eight rows at a time.
 #pragma once
 
 #include "codes.cuh"
@@ -19,10 +19,12 @@ SKEP_DEVICE uint8_t* tile_piece(uint8_t* lines, uint32_t line, uint32_t piece) {
     return lines + line * kTileLine + (piece ^ (line % 8)) * 16;
 }
 
-// Starts the copies of [num_lines, kTileLine] bytes of codes from `column` on; zeros past the ends.
-template <uint32_t kNumLines>
+// Starts the copies of [kNumLines, kTileLine] bytes of codes from `column` on; zeros past the ends.
+// place_of(line): the line of `target` where a line of codes goes.
+template <uint32_t kNumLines, typename PlaceOf>
 SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t first_line,
-                             uint64_t num_lines, uint32_t stride, uint32_t column) {
+                             uint64_t num_lines, uint32_t stride, uint32_t column,
+                             PlaceOf place_of) {
 #pragma unroll
     for (uint32_t step = 0; step < kNumLines * kTilePieces / kTileThreads; ++step) {
         const uint32_t id = thread_index() + step * kTileThreads;
@@ -30,9 +32,16 @@ SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t fir
         const uint32_t piece = id % kTilePieces;
         const uint32_t at = column + piece * 16;
         const bool is_inside = first_line + line < num_lines && at < stride;
-        copy_async(tile_piece(target, line, piece),
+        copy_async(tile_piece(target, place_of(line), piece),
                    is_inside ? codes + (first_line + line) * stride + at : codes, !is_inside);
     }
+}
+
+template <uint32_t kNumLines>
+SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t first_line,
+                             uint64_t num_lines, uint32_t stride, uint32_t column) {
+    begin_codes<kNumLines>(target, codes, first_line, num_lines, stride, column,
+                           [](uint32_t line) { return line; });
 }
 
 // Starts the copies of what a block of rows brings to its scores: half norms, then bounds. Both
@@ -62,18 +71,18 @@ SKEP_DEVICE const RowBounds* bounds_of(const uint8_t* terms) {
 }
 
 // Two of every sixteen of a warp's queries: what a thread compares its sums with.
-template <Codes kCodes>
+template <Codes kCodes, uint32_t kQueryTiles>
 struct QueryLimits {
-    int32_t integers[kTileQueryTiles][2];  // integer products
-    float limits[kTileQueryTiles][2];      // scaled products: threshold less the block's error
-    float scales[kTileQueryTiles][2];
+    int32_t integers[kQueryTiles][2];  // integer products
+    float limits[kQueryTiles][2];      // scaled products: threshold less the block's error
+    float scales[kQueryTiles][2];
 };
 
-template <Codes kCodes>
+template <Codes kCodes, uint32_t kQueryTiles>
 SKEP_DEVICE void load_limits(const TileParams& params, uint32_t first_query,
-                             QueryLimits<kCodes>& limits) {
+                             QueryLimits<kCodes, kQueryTiles>& limits) {
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
 #pragma unroll
         for (uint32_t half = 0; half < 2; ++half) {
             const uint32_t query = first_query + m * 16 + half * 8 + thread_index() % 32 / 4;
@@ -115,9 +124,9 @@ SKEP_DEVICE void load_filters(const TileParams& params, uint32_t first_query, ui
 
 // Sets the limits of scaled sums for a block of rows: thresholds less the largest error among them.
 // filters: of the warp's queries. All lanes of the warp call.
-template <Codes kCodes>
+template <Codes kCodes, uint32_t kQueryTiles>
 SKEP_DEVICE void lower_limits(const uint8_t* terms, const QueryFilter* filters,
-                              QueryLimits<kCodes>& limits) {
+                              QueryLimits<kCodes, kQueryTiles>& limits) {
     if constexpr (kIsInteger<kCodes>) return;
     const uint32_t lane = thread_index() % 32;
     float norm = 0.0F;
@@ -134,7 +143,7 @@ SKEP_DEVICE void lower_limits(const uint8_t* terms, const QueryFilter* filters,
         residual = __builtin_fmaxf(residual, shuffle_xor(residual, width));
     }
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
 #pragma unroll
         for (uint32_t half = 0; half < 2; ++half) {
             const QueryFilter filter = filters[m * 16 + half * 8 + lane / 4];
@@ -168,9 +177,9 @@ SKEP_DEVICE float score_of_sum(int32_t sum, float query_scale, const RowTerms& r
 
 // Whether a sum's row may be among the nearest. kHasOffset: see scaled_sum. kHasNorms: scores are
 // less half_norm; without, limits are those of the scaled sum itself.
-template <Codes kCodes, bool kHasOffset, bool kHasNorms>
-SKEP_DEVICE bool reaches(int32_t sum, const QueryLimits<kCodes>& limits, uint32_t m, uint32_t half,
-                         const RowTerms& row) {
+template <Codes kCodes, bool kHasOffset, bool kHasNorms, uint32_t kQueryTiles>
+SKEP_DEVICE bool reaches(int32_t sum, const QueryLimits<kCodes, kQueryTiles>& limits, uint32_t m,
+                         uint32_t half, const RowTerms& row) {
     if constexpr (kIsInteger<kCodes>) return sum >= limits.integers[m][half];
     const float scaled = scaled_sum<kCodes, kHasOffset>(sum, row.bounds.scale);
     if constexpr (!kHasNorms) return !(scaled < limits.limits[m][half]);
@@ -234,26 +243,74 @@ SKEP_DEVICE int32_t sum_at(const int32_t (&sums)[4], uint32_t position) {
     return position < 2 ? low : high;
 }
 
-// Sixteen sums of one thread: eight queries, two rows each. first_query: of the warp.
-template <Codes kCodes, bool kHasOffset, bool kHasNorms>
-SKEP_DEVICE void judge_sums(const TileParams& params, const QueryLimits<kCodes>& limits,
-                            const int32_t (&sums)[kTileQueryTiles][4], uint32_t first_query,
-                            const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
-    bool has_survivor[kTileQueryTiles];
-    bool has_any = false;
+// Integer sums that began at 0 as if they had begun at their rows' half norms.
+template <Codes kCodes, uint32_t kQueryTiles>
+SKEP_DEVICE void begin_integers(int32_t (&sums)[kQueryTiles][4], const TileRows& rows) {
+    if constexpr (!kIsInteger<kCodes>) return;
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
+#pragma unroll
+        for (uint32_t i = 0; i < 4; ++i)
+            sums[m][i] += integer_start(rows.terms[i % 2].half_norm);
+    }
+}
+
+// Which of a thread's sums, two queries of every sixteen and two rows each, reach a limit: by
+// sixteen queries.
+template <Codes kCodes, bool kHasOffset, bool kHasNorms, uint32_t kQueryTiles>
+SKEP_DEVICE void find_reaching(const QueryLimits<kCodes, kQueryTiles>& limits,
+                               const int32_t (&sums)[kQueryTiles][4], const TileRows& rows,
+                               bool (&has_survivor)[kQueryTiles]) {
+#pragma unroll
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
         has_survivor[m] = false;
 #pragma unroll
         for (uint32_t i = 0; i < 4; ++i) {
             has_survivor[m] |= reaches<kCodes, kHasOffset, kHasNorms>(sums[m][i], limits, m, i / 2,
                                                                       rows.terms[i % 2]);
         }
-        has_any |= has_survivor[m];
     }
-    if (ballot(has_any) == 0) return;
+}
+
+template <uint32_t kCount>
+SKEP_DEVICE bool has_any(const bool (&flags)[kCount]) {
+    bool any = false;
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+    for (uint32_t i = 0; i < kCount; ++i)
+        any |= flags[i];
+    return any;
+}
+
+// The limits of one of the query tiles.
+template <Codes kCodes, uint32_t kQueryTiles>
+SKEP_DEVICE QueryLimits<kCodes, 1> limits_of(const QueryLimits<kCodes, kQueryTiles>& limits,
+                                             uint32_t query_tile) {
+    QueryLimits<kCodes, 1> one;
+#pragma unroll
+    for (uint32_t half = 0; half < 2; ++half) {
+        one.integers[0][half] = limits.integers[0][half];
+        one.limits[0][half] = limits.limits[0][half];
+        one.scales[0][half] = limits.scales[0][half];
+#pragma unroll
+        for (uint32_t m = 1; m < kQueryTiles; ++m) {
+            if (m != query_tile) continue;
+            one.integers[0][half] = limits.integers[m][half];
+            one.limits[0][half] = limits.limits[m][half];
+            one.scales[0][half] = limits.scales[m][half];
+        }
+    }
+    return one;
+}
+
+// Hands the survivors among a warp's sums to the queue. first_query: of the warp.
+template <Codes kCodes, bool kHasOffset, bool kHasNorms, uint32_t kQueryTiles>
+SKEP_DEVICE void push_survivors(const TileParams& params,
+                                const QueryLimits<kCodes, kQueryTiles>& limits,
+                                const int32_t (&sums)[kQueryTiles][4],
+                                const bool (&has_survivor)[kQueryTiles], uint32_t first_query,
+                                const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
+#pragma unroll
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
         if (ballot(has_survivor[m]) == 0) continue;
         const uint32_t query = first_query + m * 16 + thread_index() % 32 / 4;
         uint32_t survivors = 0;
@@ -277,25 +334,91 @@ SKEP_DEVICE void judge_sums(const TileParams& params, const QueryLimits<kCodes>&
     }
 }
 
-// What a sample keeps of one query and block: the best score, whose lowest bits tell the row.
-struct BestScores {
-    float scores[kTileQueryTiles][2];
-};
-constexpr uint32_t kLineBits = kRowsPerBlock - 1;
+// Judges the sums of eight rows.
+template <Codes kCodes, bool kHasOffset, bool kHasNorms, uint32_t kQueryTiles>
+SKEP_DEVICE void judge_sums(const TileParams& params,
+                            const QueryLimits<kCodes, kQueryTiles>& limits,
+                            const int32_t (&sums)[kQueryTiles][4], uint32_t first_query,
+                            const TileRows& rows, SurvivorQueue<kCodes, kHasOffset>& queue) {
+    bool has_survivor[kQueryTiles];
+    find_reaching<kCodes, kHasOffset, kHasNorms>(limits, sums, rows, has_survivor);
+    if (ballot(has_any(has_survivor)) == 0) return;
+    push_survivors<kCodes, kHasOffset, kHasNorms>(params, limits, sums, has_survivor, first_query,
+                                                  rows, queue);
+}
 
-SKEP_DEVICE void clear_best(BestScores& best) {
+// The same for kRowTiles times eight rows, the first of them at `line` of the block. sums_of(n, m,
+// sums) copies those of the n-th eight rows and m-th sixteen queries, which began at 0. What is
+// done for survivors stands here once, not for each of these: few have any.
+template <Codes kCodes, uint32_t kQueryTiles, uint32_t kRowTiles, typename SumsOf>
+SKEP_DEVICE void judge_row_tiles(const TileParams& params,
+                                 const QueryLimits<kCodes, kQueryTiles>& limits, SumsOf sums_of,
+                                 uint32_t first_query, const uint8_t* terms, uint32_t line,
+                                 uint64_t first_row, SurvivorQueue<kCodes, false>& queue) {
+    static_assert(kRowTiles * kQueryTiles <= 32, "a bit each");
+    const uint32_t lane_line = line + thread_index() % 4 * 2;
+    uint32_t reached = 0;  // bit n * kQueryTiles + m: some of the n-th eight rows and m-th queries
+    {
+        int32_t sums[kQueryTiles][4];
+        bool has_survivor[kQueryTiles];
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        for (uint32_t n = 0; n < kRowTiles; ++n) {
+            const TileRows rows = rows_at(terms, lane_line + n * 8, first_row);
+#pragma unroll
+            for (uint32_t m = 0; m < kQueryTiles; ++m)
+                sums_of(n, m, sums[m]);
+            begin_integers<kCodes>(sums, rows);
+            find_reaching<kCodes, false, true>(limits, sums, rows, has_survivor);
+#pragma unroll
+            for (uint32_t m = 0; m < kQueryTiles; ++m) {
+                if (has_survivor[m]) reached |= 1U << (n * kQueryTiles + m);
+            }
+        }
+    }
+    if (ballot(reached != 0) == 0) return;
+#pragma unroll
+    for (uint32_t width = 16; width > 0; width /= 2)
+        reached |= shuffle_xor(reached, width);
+#pragma unroll 1
+    for (; reached != 0; reached &= reached - 1) {
+        // Registers have no addresses: a choice among all.
+        const uint32_t wanted = lowest_bit(reached);
+        int32_t sums[1][4] = {};
+#pragma unroll
+        for (uint32_t i = 0; i < kRowTiles * kQueryTiles; ++i) {
+            if (i == wanted) sums_of(i / kQueryTiles, i % kQueryTiles, sums[0]);
+        }
+        const uint32_t query_tile = wanted % kQueryTiles;
+        const QueryLimits<kCodes, 1> limit = limits_of(limits, query_tile);
+        const TileRows rows = rows_at(terms, lane_line + wanted / kQueryTiles * 8, first_row);
+        begin_integers<kCodes>(sums, rows);
+        bool has_survivor[1];
+        find_reaching<kCodes, false, true>(limit, sums, rows, has_survivor);
+        push_survivors<kCodes, false, true>(params, limit, sums, has_survivor,
+                                            first_query + query_tile * 16, rows, queue);
+    }
+}
+
+// What a sample keeps of one query and block: the best score, marked with its row.
+template <uint32_t kQueryTiles>
+struct BestScores {
+    float scores[kQueryTiles][2];
+};
+
+template <uint32_t kQueryTiles>
+SKEP_DEVICE void clear_best(BestScores<kQueryTiles>& best) {
+#pragma unroll
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
         best.scores[m][0] = -kInfinity;
         best.scores[m][1] = -kInfinity;
     }
 }
 
-// Sixteen sums of one thread into a sample. line: of the first row in its block.
-template <Codes kCodes, bool kHasOffset>
-SKEP_DEVICE void keep_best(const TileParams& params, const QueryLimits<kCodes>& limits,
-                           const int32_t (&sums)[kTileQueryTiles][4], const TileRows& rows,
-                           uint32_t line, BestScores& best) {
+// The sums of one thread into a sample. line: of the first row in its block.
+template <Codes kCodes, bool kHasOffset, uint32_t kQueryTiles>
+SKEP_DEVICE void keep_best(const TileParams& params, const QueryLimits<kCodes, kQueryTiles>& limits,
+                           const int32_t (&sums)[kQueryTiles][4], const TileRows& rows,
+                           uint32_t line, BestScores<kQueryTiles>& best) {
 #pragma unroll
     for (uint32_t side = 0; side < 2; ++side) {
         const RowTerms& terms = rows.terms[side];
@@ -303,26 +426,45 @@ SKEP_DEVICE void keep_best(const TileParams& params, const QueryLimits<kCodes>& 
         if (!is_candidate(params.filter, rows.first_row + side)) continue;
         if (terms.half_norm == -kInfinity) continue;
 #pragma unroll
-        for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+        for (uint32_t m = 0; m < kQueryTiles; ++m) {
 #pragma unroll
             for (uint32_t half = 0; half < 2; ++half) {
                 const float score = score_of_sum<kCodes, kHasOffset>(sums[m][half * 2 + side],
                                                                      limits.scales[m][half], terms);
-                const float marked =
-                    float_of_bits((bits_of_float(score) & ~kLineBits) | (line + side));
-                best.scores[m][half] = __builtin_fmaxf(best.scores[m][half], marked);
+                best.scores[m][half] =
+                    __builtin_fmaxf(best.scores[m][half], mark_line(score, line + side));
             }
         }
     }
 }
 
+// The same for kRowTiles times eight rows; see judge_row_tiles.
+template <Codes kCodes, uint32_t kRowTiles, uint32_t kQueryTiles, typename SumsOf>
+SKEP_DEVICE void keep_best_of_tiles(const TileParams& params,
+                                    const QueryLimits<kCodes, kQueryTiles>& limits, SumsOf sums_of,
+                                    const uint8_t* terms, uint32_t line, uint64_t first_row,
+                                    BestScores<kQueryTiles>& best) {
+#pragma unroll
+    for (uint32_t n = 0; n < kRowTiles; ++n) {
+        const uint32_t lane_line = line + n * 8 + thread_index() % 4 * 2;
+        const TileRows rows = rows_at(terms, lane_line, first_row);
+        int32_t sums[kQueryTiles][4];
+#pragma unroll
+        for (uint32_t m = 0; m < kQueryTiles; ++m)
+            sums_of(n, m, sums[m]);
+        begin_integers<kCodes>(sums, rows);
+        keep_best<kCodes, false>(params, limits, sums, rows, lane_line, best);
+    }
+}
+
 // Writes the best of a warp's share of one block to list entry `entry` of its queries, and begins
 // anew. All lanes of the warp call.
+template <uint32_t kQueryTiles>
 SKEP_DEVICE void store_best(const TileParams& params, uint32_t first_query, uint64_t first_row,
-                            uint64_t entry, BestScores& best) {
+                            uint64_t entry, BestScores<kQueryTiles>& best) {
     const uint32_t lane = thread_index() % 32;
 #pragma unroll
-    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
+    for (uint32_t m = 0; m < kQueryTiles; ++m) {
 #pragma unroll
         for (uint32_t half = 0; half < 2; ++half) {
             float score = best.scores[m][half];
@@ -330,9 +472,8 @@ SKEP_DEVICE void store_best(const TileParams& params, uint32_t first_query, uint
             score = __builtin_fmaxf(score, shuffle_xor(score, 2));
             const uint32_t query = first_query + m * 16 + half * 8 + lane / 4;
             if (lane % 4 != 0 || query >= params.num_queries) continue;
-            const uint32_t row = (uint32_t)first_row + (bits_of_float(score) & kLineBits);
             params.lists[(uint64_t)query * params.list_capacity + entry] =
-                Candidate{score, score == -kInfinity ? kNoSlot : row};
+                candidate_of_marked(score, first_row);
         }
     }
     clear_best(best);

@@ -15,37 +15,13 @@
 // Checked   tests/unit/plugins/cuda/flat_search_test.cpp, tests/cross_backend
 #pragma once
 
+#include "tile_cursor.cuh"
 #include "tile_judge.cuh"
 
 namespace skep::cuda {
 
 constexpr uint32_t kLongWarpRows = kRowsPerBlock / kLongRowWarps;
 constexpr uint32_t kLongRowTiles = kLongWarpRows / 8;
-
-// A walk over (block of rows, stage of their codes).
-struct TileCursor {
-    uint64_t position;
-    uint64_t first_row;
-    uint32_t column;
-};
-
-SKEP_DEVICE TileCursor cursor_at(const TileParams& params, uint64_t position) {
-    const bool is_inside = position < params.end_block;
-    return TileCursor{position, is_inside ? block_at(params.order, position) * kRowsPerBlock : 0,
-                      0};
-}
-
-SKEP_DEVICE bool is_at_last_stage(const TileParams& params, const TileCursor& cursor) {
-    return cursor.column + kTileLine >= params.view.code_stride;
-}
-
-SKEP_DEVICE void advance(const TileParams& params, TileCursor& cursor) {
-    if (is_at_last_stage(params, cursor)) {
-        cursor = cursor_at(params, cursor.position + num_blocks());
-    } else {
-        cursor.column += kTileLine;
-    }
-}
 
 // 64 queries x 64 rows of one warp, by eight rows at a time.
 struct WarpSums {
@@ -103,9 +79,9 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
     const uint32_t first_query = block_query + warp_query;
     // Warps without queries only help to load.
     const bool has_queries = first_query < params.num_queries;
-    QueryLimits<kCodes> limits;
+    QueryLimits<kCodes, kTileQueryTiles> limits;
     load_limits(params, first_query, limits);
-    BestScores best;
+    BestScores<kTileQueryTiles> best;
     if constexpr (kIsSample) clear_best(best);
     SurvivorQueue<kCodes, false> queue(params, stages + kLongStages * kLongStageBytes);
     QueryFilter* filters = (QueryFilter*)(stages + kLongStages * kLongStageBytes + kSurvivorsBytes);

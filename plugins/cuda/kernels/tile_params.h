@@ -49,9 +49,14 @@ constexpr uint32_t kLongStageBytes = (kLongQueries + kRowsPerBlock) * kTileLine 
 constexpr uint32_t kLongSharedBytes =
     kLongStages * kLongStageBytes + kSurvivorsBytes + filters_bytes(kLongQueryWarps);
 
-constexpr uint32_t tile_shared_bytes(bool is_long) {
-    return is_long ? kLongSharedBytes : kTileSharedBytes;
-}
+// tile_warpgroup: as tile_long, each warp over all rows of a block. Stages lie at multiples of
+// 1 024 bytes, so the rows' terms have a place of their own.
+constexpr uint32_t kWarpgroupQueries = 256;  // per block
+constexpr uint32_t kWarpgroupStages = 4;
+constexpr uint32_t kWarpgroupStageBytes = (kWarpgroupQueries + kRowsPerBlock) * kTileLine;
+constexpr uint32_t kWarpgroupSharedBytes =
+    kWarpgroupStages * (kWarpgroupStageBytes + kTileTermsBytes) + kSurvivorsBytes +
+    filters_bytes(kWarpgroupQueries / kTileWarpQueries);
 
 struct TileParams {
     RowsView view;

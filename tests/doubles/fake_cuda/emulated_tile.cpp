@@ -14,6 +14,12 @@
 #include "kernels/modules/tile_s8_u8_sample.cu"
 #include "kernels/modules/tile_u8_u8.cu"
 #include "kernels/modules/tile_u8_u8_sample.cu"
+#include "kernels/modules/tile_warpgroup_bytes.cu"
+#include "kernels/modules/tile_warpgroup_bytes_sample.cu"
+#include "kernels/modules/tile_warpgroup_s8_s8.cu"
+#include "kernels/modules/tile_warpgroup_s8_s8_sample.cu"
+#include "kernels/modules/tile_warpgroup_u8_u8.cu"
+#include "kernels/modules/tile_warpgroup_u8_u8_sample.cu"
 
 namespace skep::cuda::emulation {
 
@@ -33,6 +39,12 @@ std::span<const Kernel> tile_kernels() {
         SKEP_EMULATED_KERNEL(tile_s8_u8_sample, TileParams),
         SKEP_EMULATED_KERNEL(tile_u8_u8, TileParams),
         SKEP_EMULATED_KERNEL(tile_u8_u8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8_sample, TileParams),
     };
     return kKernels;
 }

@@ -223,4 +223,46 @@ void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint3
     }
 }
 
+// The matrix instructions of four warps, kernels/warpgroup.cuh: complete at once.
+inline void hand_over_copies() {
+}
+inline void begin_products() {
+}
+inline void end_products() {
+}
+template <uint32_t>
+void wait_for_older_products() {
+}
+template <typename Sums>
+void pin_registers(Sums&) {
+}
+// 32 bytes of a line of 128, whose 16-byte pieces are swizzled.
+template <bool kIsSigned>
+void take_line(const uint8_t* lines, uint32_t line, uint32_t column, int32_t (&elements)[32]) {
+    for (uint32_t k = 0; k < 32; ++k) {
+        const uint32_t piece = (column + k) / 16 ^ line % 8;
+        elements[k] = byte_of<kIsSigned>(lines[line * 128 + piece * 16 + (column + k) % 16], 0);
+    }
+}
+template <bool kIsSignedLeft, bool kIsSignedRight, typename Sums>
+void multiply_lines(Sums& sums, const uint8_t* left_lines, const uint8_t* right_lines,
+                    uint32_t column, bool adds) {
+    const uint32_t lane = thread_index() % 32;
+    const uint32_t first_left = thread_index() / 32 % 4 * 16 + lane / 4;
+    int32_t left[2][32];
+    take_line<kIsSignedLeft>(left_lines, first_left, column, left[0]);
+    take_line<kIsSignedLeft>(left_lines, first_left + 8, column, left[1]);
+    for (uint32_t n = 0; n < 16; ++n) {
+        int32_t right[2][32];
+        take_line<kIsSignedRight>(right_lines, n * 8 + lane % 4 * 2, column, right[0]);
+        take_line<kIsSignedRight>(right_lines, n * 8 + lane % 4 * 2 + 1, column, right[1]);
+        for (uint32_t i = 0; i < 4; ++i) {
+            int32_t sum = adds ? sums.sums[n][i] : 0;
+            for (uint32_t k = 0; k < 32; ++k)
+                sum += left[i / 2][k] * right[i % 2][k];
+            sums.sums[n][i] = sum;
+        }
+    }
+}
+
 }  // namespace skep::cuda

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// tile_warpgroup of byte queries against byte rows, in integers, the best of each block: see tile_warpgroup.cuh.
+#include "tile_warpgroup.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL(kTileThreads) tile_warpgroup_bytes_sample(TileParams params) {
+    tile_warpgroup<Codes::kBytes, true>(params);
+}
+
+}  // namespace skep::cuda
