@@ -74,12 +74,14 @@ function(skep_embed_ptx target)
       list(APPEND images "${image}")
     endforeach()
   endforeach()
+  find_program(SKEP_GZIP gzip REQUIRED)
   set(generated "${folder}/ptx_images.cpp")
   set(writer "${PROJECT_SOURCE_DIR}/cmake/write_ptx_images.cmake")
   string(REPLACE ";" "," joined "${images}")
   add_custom_command(
     OUTPUT "${generated}"
-    COMMAND "${CMAKE_COMMAND}" "-DIMAGES=${joined}" "-DFOLDER=${folder}" "-DTEMPLATE=${writer}.in" -P "${writer}"
+    COMMAND "${CMAKE_COMMAND}" "-DIMAGES=${joined}" "-DFOLDER=${folder}" "-DTEMPLATE=${writer}.in"
+            "-DGZIP=${SKEP_GZIP}" -P "${writer}"
     DEPENDS ${images} "${writer}" "${writer}.in"
     COMMENT "PTX of every rung, each text once"
     VERBATIM)

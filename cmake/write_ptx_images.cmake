@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Writes ptx_images.cpp: cmake -DIMAGES=a.rung.ptx,... -DFOLDER=... -DTEMPLATE=... -P write_ptx_images.cmake. A text is split
-# into its head (version, target, address size) and the rest, less comments; rungs with the same rest share it.
+# Writes ptx_images.cpp: cmake -DIMAGES=a.rung.ptx,... -DFOLDER=... -DTEMPLATE=... -DGZIP=... -P write_ptx_images.cmake. A text is split
+# into its head (version, target, address size) and the rest, less comments, compressed; rungs with the same rest share it.
 cmake_minimum_required(VERSION 3.24)
 string(REPLACE "," ";" IMAGES "${IMAGES}")
 file(MAKE_DIRECTORY "${FOLDER}/bodies")
@@ -25,8 +25,12 @@ foreach(image IN LISTS IMAGES)
   set(symbol "skep_ptx_${hash}")
   if(NOT symbol IN_LIST symbols)
     list(APPEND symbols "${symbol}")
-    set(path "${FOLDER}/bodies/${hash}.ptx")
-    file(WRITE "${path}" "${body}")
+    set(path "${FOLDER}/bodies/${hash}.ptx.gz")
+    if(NOT EXISTS "${path}")
+      file(WRITE "${FOLDER}/bodies/${hash}.ptx" "${body}")
+      # Neither name nor time go in: the same text is the same file.
+      execute_process(COMMAND "${GZIP}" -9 --no-name --force "${FOLDER}/bodies/${hash}.ptx" COMMAND_ERROR_IS_FATAL ANY)
+    endif()
     string(APPEND definitions "SKEP_EMBED(${symbol}, \"${path}\")\n")
   endif()
   string(APPEND entries "        image(\"${module}\", \"${rung}\", \"${head}\", ${symbol}, ${symbol}_end),\n")

@@ -17,7 +17,7 @@ esac
 
 # --- the lists ---
 
-build_packages=(g++ cmake ninja-build pkg-config "$boost" libfmt-dev libcli11-dev libxxhash-dev)
+build_packages=(g++ cmake ninja-build pkg-config "$boost" libfmt-dev libcli11-dev libxxhash-dev zlib1g-dev gzip)
 # Compiles GPU kernels; without it everything but the CUDA backend is built.
 build_extras=(clang-19)
 test_packages=(

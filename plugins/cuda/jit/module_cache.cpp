@@ -137,7 +137,7 @@ CUmodule ModuleCache::try_load(const PtxImage& image) {
 
     const auto begin = std::chrono::steady_clock::now();
     CUmodule loaded = nullptr;
-    const std::string text = std::string(image.head).append(image.body);
+    const std::string text = ptx_text(image);
     const CUresult result = context_->api().module_load_data(
         &loaded, text.c_str(), static_cast<unsigned int>(options.size()), options.data(),
         values.data());

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The kernels as PTX text, embedded by cmake/embed_ptx.cmake, in a ladder of rungs.
+// The kernels as PTX text, embedded by cmake/embed_ptx.cmake, in a ladder of rungs. Texts are
+// compressed: they say the same things over and over, and are nine tenths of the plugin otherwise.
 #pragma once
 
 #include <cstdint>
 #include <span>
-#include <string_view>
+#include <string>
 
 namespace skep::cuda {
 
@@ -19,12 +20,16 @@ struct PtxRung {
 struct PtxImage {
     const char* module;  // kernel file without its ending
     const char* rung;
-    const char* head;       // version, target and address size
-    std::string_view body;  // the rest; rungs may share it
+    const char* head;  // version, target and address size
+    // The rest as a gzip file (RFC 1952); rungs may share it.
+    std::span<const unsigned char> body;
 };
 
 std::span<const PtxRung> ptx_rungs();
 std::span<const PtxImage> ptx_images();  // generated
+
+// Head and body as the driver takes them. Costs some 4 ns per byte of text.
+[[nodiscard]] std::string ptx_text(const PtxImage& image);
 
 // Whether a device and a driver should take a rung; trying is the proof.
 [[nodiscard]] inline bool is_rung_for(const PtxRung& rung, std::int32_t compute_capability,
