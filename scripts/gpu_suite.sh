@@ -84,6 +84,8 @@ nvidia-smi --query-gpu=name,driver_version,memory.total,compute_cap --format=csv
 if [[ $parts == *tests* ]]; then
     step agreement "$build/tests/test_cross_backend_agreement" "--gtest_output=json:$out/agreement.json"
     grep 'queries compared' "$out/agreement.log" || true
+    step exactness "$build/tests/test_cross_backend_exactness" "--gtest_output=json:$out/exactness.json"
+    grep 'queries compared' "$out/exactness.log" || true
     step gpu_device "$build/tests/test_cross_backend_gpu_device" "--gtest_output=json:$out/gpu_device.json"
     for test in "$build"/tests/test_unit_plugins_cuda_*; do
         step "$(basename "$test" | sed 's/test_unit_plugins_cuda_/fake_driver_/')" "$test"

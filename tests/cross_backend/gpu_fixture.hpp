@@ -34,12 +34,16 @@ class GpuTest : public ::testing::Test {
     }
 
     Collection make(const char* device, skep_metric metric, skep_dtype dtype, std::uint32_t dim) {
+        return make_in(*runtime, device, metric, dtype, dim);
+    }
+    static Collection make_in(const Runtime& runtime, const char* device, skep_metric metric,
+                              skep_dtype dtype, std::uint32_t dim) {
         CollectionOptions options;
         options.device = device;
         options.metric = metric;
         options.dtype = dtype;
         options.dim = dim;
-        auto collection = Collection::create(*runtime, options);
+        auto collection = Collection::create(runtime, options);
         EXPECT_TRUE(collection) << collection.error().message();
         return std::move(collection).value();
     }
