@@ -2,6 +2,7 @@
 #include "index/flat_search.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -50,7 +51,9 @@ FlatSearch::FlatSearch(const FlatStore& store, const skep_matrix& queries,
       input_(store, queries, request, mask),
       k_(static_cast<std::uint32_t>(request.k)),
       tiles_(*store.device(), store.code_stride_),
-      is_tiled_(tiles_.are_there() && queries.num_rows > tiles_.largest_swept_batch()),
+      is_tiled_(tiles_.are_there() &&
+                store.pass_choice_.choose(queries.num_rows, request.num_slots,
+                                          tiles_.likely_swept()) == Pass::kTile),
       plan_(plan_search(request.num_slots, queries.num_rows, store.dim_, k_, is_tiled_)) {
 }
 
@@ -84,11 +87,17 @@ skep_status FlatSearch::run(std::uint32_t* slots, float* distances) {
         }
     }
     input_.send_allowed(*lane, base_ + layout_.allowed);
+    const auto begin = std::chrono::steady_clock::now();
     const std::uint64_t wave = std::max<std::uint64_t>(kWaveQueries, plan_.tile_queries);
     for (std::uint64_t first = 0; first < queries_.num_rows; first += wave) {
         const skep_status stop =
             run_wave(*lane, first, std::min(queries_.num_rows, first + wave), slots, distances);
         if (stop != SKEP_OK) return stop;
+    }
+    if (tiles_.are_there()) {
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        store_.pass_choice_.record(is_tiled_ ? Pass::kTile : Pass::kSweep, queries_.num_rows,
+                                   request_.num_slots, took.count());
     }
     return SKEP_OK;
 }

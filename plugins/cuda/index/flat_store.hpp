@@ -14,6 +14,7 @@
 #include "device.hpp"
 #include "driver/growable_memory.hpp"
 #include "index/mask.hpp"
+#include "index/pass_choice.hpp"
 #include "kernels/flat_types.h"
 
 namespace skep::cuda {
@@ -118,6 +119,7 @@ class FlatStore {
     std::atomic<std::uint64_t> num_slots_{0};
     std::uint64_t num_encoded_ = 0;  // write calls only: the first rows, ready for the filter
     mutable std::atomic<std::uint64_t> num_exact_retries_{0};
+    mutable PassChoice pass_choice_;
 };
 
 }  // namespace skep::cuda

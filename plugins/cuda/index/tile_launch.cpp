@@ -18,8 +18,10 @@ constexpr std::uint32_t kStationaryBlocks = 2;
 constexpr std::uint32_t kLongBlocks = 1;
 // Up to so many times as many blocks as run at once: more begin and end too often.
 constexpr std::uint32_t kMostWaves = 10;
-// The matrix units take 256 queries of long codes at a time.
-constexpr std::uint32_t kLongSweepBatch = 2;
+// Until it is measured: a kernel of long codes works as if it had 256 queries, the other as if it
+// had 64.
+constexpr std::uint64_t kLikelySweptLong = 4;
+constexpr std::uint64_t kLikelySweptShort = 1;
 
 bool has_kind(Device& device, TileKind kind) {
     // Every product that a kind has, it has on the same rungs; this one they all have.
@@ -62,8 +64,8 @@ bool TileKernels::take_unsigned_queries() const {
     return !is_long_ || has_warpgroup_;
 }
 
-std::uint32_t TileKernels::largest_swept_batch() const {
-    return is_long_ ? kLongSweepBatch : 1;
+std::uint64_t TileKernels::likely_swept() const {
+    return is_long_ ? kLikelySweptLong : kLikelySweptShort;
 }
 
 TileKind TileKernels::kind_for(const kernels::Products& products) const {

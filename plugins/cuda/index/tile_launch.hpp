@@ -20,8 +20,8 @@ class TileKernels {
     [[nodiscard]] bool are_there() const;
     // Whether queries without negative elements may be coded unsigned.
     [[nodiscard]] bool take_unsigned_queries() const;
-    // A batch up to here is better swept.
-    [[nodiscard]] std::uint32_t largest_swept_batch() const;
+    // A batch up to here is likely better swept: see PassChoice.
+    [[nodiscard]] std::uint64_t likely_swept() const;
     // The best kernel of a product; there is one.
     [[nodiscard]] kernels::TileKind kind_for(const kernels::Products& products) const;
 
