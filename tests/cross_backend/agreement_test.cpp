@@ -139,6 +139,11 @@ TEST_F(Agreement, ShortForSanitizers) {
         expect_agreement(metric, random_u8(std::size_t{9000} * 20, 8),
                          random_u8(std::size_t{130} * 20, 10), 20, 5);
     }
+    // Long codes.
+    expect_agreement(SKEP_METRIC_L2, random_f32(std::size_t{9000} * 200, 12),
+                     random_f32(std::size_t{150} * 200, 13), 200, 10);
+    expect_agreement(SKEP_METRIC_INNER_PRODUCT, random_u8(std::size_t{9000} * 200, 14),
+                     random_u8(std::size_t{40} * 200, 15), 200, 10);
     // Ties everywhere: the plain kernels answer.
     expect_agreement(SKEP_METRIC_L2, std::vector<float>(std::size_t{9000} * 4, 1.0F),
                      random_f32(4, 11), 4, 10);

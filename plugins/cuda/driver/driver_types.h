@@ -114,6 +114,15 @@ typedef struct CUmemAccessDesc {
     int flags;
 } CUmemAccessDesc;
 
+/* Tensor maps. */
+enum {
+    CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0,
+    CU_TENSOR_MAP_INTERLEAVE_NONE = 0,
+    CU_TENSOR_MAP_SWIZZLE_128B = 3,
+    CU_TENSOR_MAP_L2_PROMOTION_L2_128B = 2,
+    CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
+};
+
 /* NVML: also opened at run time. */
 typedef int nvmlReturn_t;
 typedef struct nvmlDevice_st* nvmlDevice_t;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 
+#include "driver/tensor_map.hpp"
 #include "index/flat_kernels.hpp"
 #include "index/large_k_search.hpp"
 #include "index/plain_search.hpp"
@@ -360,8 +361,21 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
     params.num_queries = tile.num_queries;
     params.list_capacity = layout.list_capacity;
     params.query_warps = launch.query_warps;
-    lane.launch(device.modules().function(name, launch.shared_bytes), launch.splits, launch.groups,
-                kTileThreads, launch.shared_bytes, params, name);
+    const CUfunction kernel = device.modules().function(name, launch.shared_bytes);
+    if (kind == kernels::TileKind::kWarpgroup) {
+        const Context& context = *device.context();
+        const WarpgroupParams with_maps{
+            describe_codes(context, base_ + layout.codes, tile.num_queries, store_.code_stride_,
+                           kWarpgroupQueryBox),
+            describe_codes(context, reinterpret_cast<CUdeviceptr>(params.view.codes),
+                           params.filter.num_slots, store_.code_stride_, kRowsPerBlock),
+            params};
+        lane.launch(kernel, launch.splits, launch.groups, kTileThreads, launch.shared_bytes,
+                    with_maps, name);
+    } else {
+        lane.launch(kernel, launch.splits, launch.groups, kTileThreads, launch.shared_bytes, params,
+                    name);
+    }
     return is_sample ? static_cast<std::uint32_t>(num_row_blocks) * launch.entries_per_block : 0;
 }
 

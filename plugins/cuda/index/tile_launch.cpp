@@ -26,7 +26,9 @@ constexpr std::uint64_t kLikelySweptShort = 1;
 bool has_kind(Device& device, TileKind kind) {
     // Every product that a kind has, it has on the same rungs; this one they all have.
     const char* name = kernels::kS8S8.tiles[static_cast<std::size_t>(kind)].tile;
-    return device.modules().has_kernel(name) &&
+    const bool can_copy =
+        kind != TileKind::kWarpgroup || device.context()->api().tensor_map_encode_tiled != nullptr;
+    return can_copy && device.modules().has_kernel(name) &&
            device.facts().max_shared_bytes >= tile_shared_bytes(kind);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "flat_types.h"
+#include "tensor_map.h"
 
 namespace skep::cuda {
 
@@ -55,8 +56,10 @@ constexpr uint32_t kWarpgroupQueries = 256;  // per block
 constexpr uint32_t kWarpgroupStages = 4;
 constexpr uint32_t kWarpgroupStageBytes = (kWarpgroupQueries + kRowsPerBlock) * kTileLine;
 constexpr uint32_t kWarpgroupSharedBytes =
-    kWarpgroupStages * (kWarpgroupStageBytes + kTileTermsBytes) + kSurvivorsBytes +
-    filters_bytes(kWarpgroupQueries / kTileWarpQueries);
+    kWarpgroupStages * (kWarpgroupStageBytes + kTileTermsBytes + (uint32_t)sizeof(uint64_t)) +
+    kSurvivorsBytes + filters_bytes(kWarpgroupQueries / kTileWarpQueries);
+// Lines of queries in one bulk copy; rows come in whole blocks.
+constexpr uint32_t kWarpgroupQueryBox = 16;
 
 struct TileParams {
     RowsView view;
@@ -73,6 +76,13 @@ struct TileParams {
     // kLongQueryWarps in tile_long.
     uint32_t query_warps;
     uint32_t reserved;
+};
+
+// tile_warpgroup: codes by bulk copies.
+struct WarpgroupParams {
+    TensorMap queries;  // boxes of kWarpgroupQueryBox lines
+    TensorMap rows;     // boxes of kRowsPerBlock lines
+    TileParams tile;
 };
 
 }  // namespace skep::cuda

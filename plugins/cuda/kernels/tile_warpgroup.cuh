@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // tile_warpgroup: as tile_long, by the matrix instructions of sm_90a.
 // Source    the usual tiled product of that chip: two warpgroups, 128 queries x 128 rows each, both
-//           operands in shared memory; the instructions of one stage run while the next is awaited.
+//           operands in shared memory by bulk copies; the products of one stage run while the next
+//           is awaited.
 // Shapes    codes [num_queries, code_stride]; rows' codes [num_slots, code_stride].
 // Launch    grid (row splits, groups of kWarpgroupQueries queries), blocks of kTileThreads,
 //           kWarpgroupSharedBytes of dynamic shared memory; splits stride over the row order.
 // Shared    kWarpgroupStages stages of 128 bytes of both operands, swizzled by line % 8 as the
-//           instructions expect it; then two blocks' terms, survivors, filters.
+//           instructions expect it; then each stage's terms and barrier, survivors, filters.
 // Numerics  as tile_long.
 // Limits    sm_90a alone.
 // Cost      2 * dim operations per distance; 48 KiB from the second-level cache per 256 x 128 x 128
@@ -54,11 +55,31 @@ SKEP_DEVICE void begin_stage(WarpgroupSums (&products)[kWarpgroupTiles], const u
     end_products();
 }
 
+// Begins the bulk copies of one stage: lanes of one warp share the boxes among them.
+SKEP_DEVICE void copy_stage(uint8_t* stage, const TensorMap* queries, const TensorMap* rows,
+                            uint32_t block_query, const TileCursor& cursor, uint64_t* barrier) {
+    constexpr uint32_t kQueryBoxes = kWarpgroupQueries / kWarpgroupQueryBox;
+    const uint32_t lane = thread_index() % 32;
+    if (lane == 0) expect_bytes(barrier, kWarpgroupStageBytes);
+    warp_barrier();  // bytes are announced before they come
+    if (lane < kQueryBoxes) {
+        const uint32_t query = lane * kWarpgroupQueryBox;
+        copy_box(stage + query_line(query) * kTileLine, queries, cursor.column, block_query + query,
+                 barrier);
+    } else if (lane == kQueryBoxes) {
+        copy_box(stage + kWarpgroupQueries * kTileLine, rows, cursor.column,
+                 (uint32_t)cursor.first_row, barrier);
+    }
+}
+
+// queries, rows: codes, where copy_box can read the maps.
 template <Codes kCodes, bool kIsSample>
-SKEP_DEVICE void tile_warpgroup(const TileParams& params) {
+SKEP_DEVICE void tile_warpgroup(const TileParams& params, const TensorMap* queries,
+                                const TensorMap* rows) {
     uint8_t* stages = dynamic_shared();
     uint8_t* all_terms = stages + kWarpgroupStages * kWarpgroupStageBytes;
-    uint8_t* survivors = all_terms + kWarpgroupStages * kTileTermsBytes;
+    uint64_t* barriers = (uint64_t*)(all_terms + kWarpgroupStages * kTileTermsBytes);
+    uint8_t* survivors = (uint8_t*)(barriers + kWarpgroupStages);
     const uint32_t group = thread_index() / kWarpgroupThreads;
     const uint32_t warp_query = thread_index() / 32 * kWarpgroupWarpQueries;
     const uint32_t block_query = block_index_y() * kWarpgroupQueries;
@@ -74,18 +95,22 @@ SKEP_DEVICE void tile_warpgroup(const TileParams& params) {
         filters += warp_query;
     }
 
+    if (thread_index() == 0) {
+#pragma unroll
+        for (uint32_t stage = 0; stage < kWarpgroupStages; ++stage)
+            init_byte_barrier(barriers + stage);
+    }
+    block_barrier();  // barriers are ready
+
     TileCursor load = cursor_at(params, params.first_block + block_index());
     TileCursor use = load;
     uint32_t load_stage = 0;
     const auto begin_load = [&] {
         if (load.position < params.end_block) {
-            uint8_t* stage = stages + load_stage * kWarpgroupStageBytes;
-            uint8_t* rows = stage + kWarpgroupQueries * kTileLine;
-            begin_codes<kWarpgroupQueries>(stage, params.codes, block_query, params.num_queries,
-                                           params.view.code_stride, load.column, query_line);
-            begin_codes<kRowsPerBlock>(rows, params.view.codes, load.first_row,
-                                       params.filter.num_slots, params.view.code_stride,
-                                       load.column);
+            if (thread_index() < 32) {
+                copy_stage(stages + load_stage * kWarpgroupStageBytes, queries, rows, block_query,
+                           load, barriers + load_stage);
+            }
             if (is_at_last_stage(params, load)) {
                 begin_terms<kCodes>(all_terms + load_stage * kTileTermsBytes, params.view,
                                     load.first_row, params.filter.num_slots);
@@ -103,14 +128,16 @@ SKEP_DEVICE void tile_warpgroup(const TileParams& params) {
 
     WarpgroupSums products[kWarpgroupTiles] = {};
     uint32_t use_stage = 0;
+    uint32_t phase = 0;  // of the barrier of use_stage
 #pragma unroll 1
     while (use.position < params.end_block) {
         const uint8_t* terms = all_terms;
 #pragma unroll 1
         for (bool is_complete = false; !is_complete;) {
             wait_for_older_copies<kStagesAhead - 1>();
-            hand_over_copies();
-            // This stage has arrived for all, and all are done with the one before the last.
+            wait_for_bytes(barriers + use_stage, phase);
+            // This stage and its terms have arrived for all, and all are done with the products of
+            // the one before the last.
             block_barrier();
             begin_load();
             const uint8_t* stage = stages + use_stage * kWarpgroupStageBytes;
@@ -120,6 +147,7 @@ SKEP_DEVICE void tile_warpgroup(const TileParams& params) {
             wait_for_older_products<1>();
             terms = all_terms + use_stage * kTileTermsBytes;
             use_stage = (use_stage + 1) % kWarpgroupStages;
+            if (use_stage == 0) ++phase;
             is_complete = is_at_last_stage(params, use);
             if (!is_complete) use.column += kTileLine;
         }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Matrix instructions of sm_90a: four warps multiply at once, both operands in shared memory, while
-// they go on. Only for modules that are left out of other rungs.
+// Bulk copies and matrix instructions of sm_90a: four warps multiply at once, both operands in
+// shared memory, while they go on. Only for modules that are left out of other rungs.
 //
-//     hand_over_copies();  block_barrier();   what cp.async wrote may be multiplied
-//     begin_products(sums);                   registers of sums are the matrix unit's from here
-//     multiply_lines(...); ...                any number
-//     end_products();                         closes a group
-//     wait_for_older_products<0>(sums);       the registers are ours again
+//     expect_bytes(...); copy_box(...);   one thread: copies that a barrier counts
+//     wait_for_bytes(...);                what they wrote may be multiplied
+//     begin_products();                   registers of sums are the matrix unit's from here
+//     multiply_lines(...); ...            any number
+//     end_products();                     closes a group
+//     wait_for_older_products<0>();       after this and pin_registers they are ours again
 #pragma once
 
 #include "simt.cuh"
 #include "tensor.cuh"
+#include "tensor_map.h"
 
 namespace skep::cuda {
 
@@ -30,10 +32,56 @@ struct WarpgroupSums {
 
 namespace skep::cuda {
 
-// fence.proxy.async: what this thread wrote to shared memory, its arrived copies included, is seen
-// by matrix instructions that begin after the next barrier.
-SKEP_DEVICE void hand_over_copies() {
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+// The address of a tensor map in the kernel's parameter, at byte `offset`. Must name the kernel:
+// clang would copy the parameter to local memory, which bulk copies cannot read.
+#define SKEP_PARAMETER_ADDRESS(kernel, offset)                    \
+    ({                                                            \
+        uint64_t address;                                         \
+        asm("{ .reg .b64 t; mov.b64 t, " #kernel                  \
+            "_param_0; add.u64 t, t, %1; cvta.param.u64 %0, t; }" \
+            : "=l"(address)                                       \
+            : "n"(offset));                                       \
+        (const TensorMap*)address;                                \
+    })
+
+// mbarrier.init: one thread announces bytes, copies count them down. By one thread; a block barrier
+// follows.
+SKEP_DEVICE void init_byte_barrier(uint64_t* barrier) {
+    asm volatile(
+        "mbarrier.init.shared::cta.b64 [%0], 1;\nfence.mbarrier_init.release.cluster;" ::"r"(
+            shared_address(barrier))
+        : "memory");
+}
+// mbarrier.arrive.expect_tx: the next phase ends when so many bytes have come. By one thread.
+SKEP_DEVICE void expect_bytes(uint64_t* barrier, uint32_t bytes) {
+    asm volatile(
+        "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)),
+        "r"(bytes)
+        : "memory");
+}
+// mbarrier.try_wait: until phase number `phase` has ended; they count from 0, and only the last bit
+// matters.
+SKEP_DEVICE void wait_for_bytes(uint64_t* barrier, uint32_t phase) {
+    uint32_t has_ended = 0;
+#pragma unroll 1
+    while (has_ended == 0) {
+        asm volatile(
+            "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2; selp.u32 %0, 1, "
+            "0, p; }"
+            : "=r"(has_ended)
+            : "r"(shared_address(barrier)), "r"(phase & 1U)
+            : "memory");
+    }
+}
+// cp.async.bulk.tensor: one box of a matrix, from byte `column` of line `line` on, to shared memory
+// aligned to 1 024 bytes. By one thread.
+SKEP_DEVICE void copy_box(uint8_t* target, const TensorMap* map, uint32_t column, uint32_t line,
+                          uint64_t* barrier) {
+    asm volatile(
+        "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, "
+        "{%2, %3}], [%4];" ::"r"(shared_address(target)),
+        "l"(map), "r"(column), "r"(line), "r"(shared_address(barrier))
+        : "memory");
 }
 
 // Keeps the compiler from moving uses of the sums across.

@@ -39,12 +39,12 @@ std::span<const Kernel> tile_kernels() {
         SKEP_EMULATED_KERNEL(tile_s8_u8_sample, TileParams),
         SKEP_EMULATED_KERNEL(tile_u8_u8, TileParams),
         SKEP_EMULATED_KERNEL(tile_u8_u8_sample, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes_sample, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8_sample, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8, TileParams),
-        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8_sample, TileParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes, WarpgroupParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_bytes_sample, WarpgroupParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8, WarpgroupParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_s8_s8_sample, WarpgroupParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8, WarpgroupParams),
+        SKEP_EMULATED_KERNEL(tile_warpgroup_u8_u8_sample, WarpgroupParams),
     };
     return kKernels;
 }

@@ -527,6 +527,29 @@ FAKE_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, un
     return has_ended ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_TIMEOUT;
 }
 
+#if !defined(FAKE_CUDA_OLD)
+FAKE_EXPORT CUresult cuTensorMapEncodeTiled(void* map, int type, uint32_t rank, CUdeviceptr address,
+                                            const uint64_t* sizes, const uint64_t* strides,
+                                            const uint32_t* box, const uint32_t* element_strides,
+                                            int interleave, int swizzle, int, int fill) {
+    BEGIN_CALL();
+    const bool is_known_shape =
+        type == CU_TENSOR_MAP_DATA_TYPE_UINT8 && rank == 2 && element_strides[0] == 1 &&
+        element_strides[1] == 1 && interleave == CU_TENSOR_MAP_INTERLEAVE_NONE &&
+        swizzle == CU_TENSOR_MAP_SWIZZLE_128B && fill == CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
+    // What the driver refuses: alignments, sizes of boxes, more than 2^32 lines.
+    if (!is_known_shape || reinterpret_cast<uintptr_t>(map) % 64 != 0 || address % 16 != 0 ||
+        strides[0] % 16 != 0 || box[0] != 128 || box[1] == 0 || box[1] > 256 || sizes[0] == 0 ||
+        sizes[1] == 0 || sizes[0] > UINT64_C(1) << 32 || sizes[1] > UINT64_C(1) << 32) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    const emulation::FakeTensorMap made{
+        reinterpret_cast<const uint8_t*>(address), sizes[0], sizes[1], strides[0], box[0], box[1]};
+    std::memcpy(map, &made, sizeof made);
+    return CUDA_SUCCESS;
+}
+#endif
+
 #if !defined(FAKE_CUDA_LACKS_REQUIRED)
 FAKE_EXPORT CUresult cuEventSynchronize(CUevent event) {
     BEGIN_CALL();

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fake_tensor_map.hpp"
+
 #define SKEP_DEVICE static inline
 #define SKEP_DEVICE_MEMBER inline
 #define SKEP_KERNEL(max_threads) extern "C" void
@@ -223,8 +225,28 @@ void multiply_add(int32_t (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint3
     }
 }
 
-// The matrix instructions of four warps, kernels/warpgroup.cuh: complete at once.
-inline void hand_over_copies() {
+// Bulk copies and the matrix instructions of four warps, kernels/warpgroup.cuh: complete at once.
+#define SKEP_PARAMETER_ADDRESS(kernel, offset) \
+    (reinterpret_cast<const TensorMap*>(reinterpret_cast<const uint8_t*>(&params) + (offset)))
+inline void init_byte_barrier(uint64_t*) {
+}
+inline void expect_bytes(uint64_t*, uint32_t) {
+}
+inline void wait_for_bytes(uint64_t*, uint32_t) {
+}
+template <typename Map>
+void copy_box(uint8_t* target, const Map* map, uint32_t column, uint32_t line, uint64_t*) {
+    emulation::FakeTensorMap codes{};
+    static_assert(sizeof codes <= sizeof *map);
+    std::memcpy(&codes, map, sizeof codes);
+    for (uint32_t i = 0; i < codes.box_lines; ++i) {
+        for (uint32_t k = 0; k < codes.box_bytes; ++k) {
+            const bool is_inside = line + i < codes.num_lines && column + k < codes.line_bytes;
+            const uint32_t piece = k / 16 ^ i % 8;
+            target[i * codes.box_bytes + piece * 16 + k % 16] =
+                is_inside ? codes.lines[(line + i) * codes.stride + column + k] : 0;
+        }
+    }
 }
 inline void begin_products() {
 }

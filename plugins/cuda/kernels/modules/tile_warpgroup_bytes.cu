@@ -4,8 +4,11 @@
 
 namespace skep::cuda {
 
-SKEP_KERNEL(kTileThreads) tile_warpgroup_bytes(TileParams params) {
-    tile_warpgroup<Codes::kBytes, false>(params);
+SKEP_KERNEL(kTileThreads) tile_warpgroup_bytes(WarpgroupParams params) {
+    tile_warpgroup<Codes::kBytes, false>(
+        params.tile,
+        SKEP_PARAMETER_ADDRESS(tile_warpgroup_bytes, offsetof(WarpgroupParams, queries)),
+        SKEP_PARAMETER_ADDRESS(tile_warpgroup_bytes, offsetof(WarpgroupParams, rows)));
 }
 
 }  // namespace skep::cuda

@@ -4,8 +4,11 @@
 
 namespace skep::cuda {
 
-SKEP_KERNEL(kTileThreads) tile_warpgroup_s8_s8(TileParams params) {
-    tile_warpgroup<Codes::kS8S8, false>(params);
+SKEP_KERNEL(kTileThreads) tile_warpgroup_s8_s8(WarpgroupParams params) {
+    tile_warpgroup<Codes::kS8S8, false>(
+        params.tile,
+        SKEP_PARAMETER_ADDRESS(tile_warpgroup_s8_s8, offsetof(WarpgroupParams, queries)),
+        SKEP_PARAMETER_ADDRESS(tile_warpgroup_s8_s8, offsetof(WarpgroupParams, rows)));
 }
 
 }  // namespace skep::cuda
