@@ -317,7 +317,8 @@ SKEP_DEVICE void push_survivors(const TileParams& params,
 #pragma unroll
         for (uint32_t i = 0; i < 4; ++i) {
             // A row without a score survives even the limit of a query that is not there.
-            if (reaches<kCodes, kHasOffset, kHasNorms>(sums[m][i], limits, m, i / 2,
+            if (has_survivor[m] &&
+                reaches<kCodes, kHasOffset, kHasNorms>(sums[m][i], limits, m, i / 2,
                                                        rows.terms[i % 2]) &&
                 query + i / 2 * 8 < params.num_queries) {
                 survivors |= 1U << i;
@@ -375,27 +376,24 @@ SKEP_DEVICE void judge_row_tiles(const TileParams& params,
             }
         }
     }
-    if (ballot(reached != 0) == 0) return;
-#pragma unroll
-    for (uint32_t width = 16; width > 0; width /= 2)
-        reached |= shuffle_xor(reached, width);
 #pragma unroll 1
-    for (; reached != 0; reached &= reached - 1) {
-        // Registers have no addresses: a choice among all.
+    while (ballot(reached != 0) != 0) {
+        // Each lane sees to one of its own. Registers have no addresses: a choice among all.
+        const bool has_any = reached != 0;
         const uint32_t wanted = lowest_bit(reached);
+        reached &= reached - 1;
         int32_t sums[1][4] = {};
 #pragma unroll
         for (uint32_t i = 0; i < kRowTiles * kQueryTiles; ++i) {
             if (i == wanted) sums_of(i / kQueryTiles, i % kQueryTiles, sums[0]);
         }
         const uint32_t query_tile = wanted % kQueryTiles;
-        const QueryLimits<kCodes, 1> limit = limits_of(limits, query_tile);
         const TileRows rows = rows_at(terms, lane_line + wanted / kQueryTiles * 8, first_row);
         begin_integers<kCodes>(sums, rows);
-        bool has_survivor[1];
-        find_reaching<kCodes, false, true>(limit, sums, rows, has_survivor);
-        push_survivors<kCodes, false, true>(params, limit, sums, has_survivor,
-                                            first_query + query_tile * 16, rows, queue);
+        const bool has_survivor[1] = {has_any};
+        push_survivors<kCodes, false, true>(params, limits_of(limits, query_tile), sums,
+                                            has_survivor, first_query + query_tile * 16, rows,
+                                            queue);
     }
 }
 
