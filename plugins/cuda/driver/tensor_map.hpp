@@ -3,16 +3,25 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "driver/context.hpp"
 #include "kernels/tensor_map.h"
 
 namespace skep::cuda {
 
-// Bytes [num_lines, line_bytes] at `lines`, dense, copied in boxes of 128 bytes by box_lines, 1 to
-// 256, whose 16-byte pieces arrive swizzled by line % 8; zeros where a box reaches past an end.
-// lines: 16-byte aligned device memory; line_bytes: a multiple of 16. Throws.
-TensorMap describe_codes(const Context& context, CUdeviceptr lines, std::uint64_t num_lines,
-                         std::uint32_t line_bytes, std::uint32_t box_lines);
+// One dimension of a matrix of bytes and of the boxes that are copied from it.
+struct TensorDimension {
+    std::uint64_t size;
+    std::uint64_t stride_bytes;  // a multiple of 16; of the innermost dimension 1
+    std::uint32_t box;           // 1 to 256
+};
+
+// dimensions: innermost first, 2 to 5 of them. Boxes are 128 bytes long in the innermost one; they
+// arrive as lines of 128 bytes in the order of the other dimensions, their 16-byte pieces swizzled
+// by line % 8; zeros where a box reaches past an end. address: 16-byte aligned device memory.
+// Throws.
+TensorMap describe_bytes(const Context& context, CUdeviceptr address,
+                         std::span<const TensorDimension> dimensions);
 
 }  // namespace skep::cuda

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <limits>
 
-#include "driver/tensor_map.hpp"
 #include "index/flat_kernels.hpp"
 #include "index/large_k_search.hpp"
 #include "index/plain_search.hpp"
@@ -363,13 +362,7 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
     params.query_warps = launch.query_warps;
     const CUfunction kernel = device.modules().function(name, launch.shared_bytes);
     if (kind == kernels::TileKind::kWarpgroup) {
-        const Context& context = *device.context();
-        const WarpgroupParams with_maps{
-            describe_codes(context, base_ + layout.codes, tile.num_queries, store_.code_stride_,
-                           kWarpgroupQueryBox),
-            describe_codes(context, reinterpret_cast<CUdeviceptr>(params.view.codes),
-                           params.filter.num_slots, store_.code_stride_, kRowsPerBlock),
-            params};
+        const WarpgroupParams with_maps = warpgroup_params(*device.context(), params);
         lane.launch(kernel, launch.splits, launch.groups, kTileThreads, launch.shared_bytes,
                     with_maps, name);
     } else {

@@ -2,11 +2,12 @@
 #include "index/tile_launch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/tile_params.h"
+#include "driver/tensor_map.hpp"
 
 namespace skep::cuda {
 namespace {
@@ -101,6 +102,26 @@ TileLaunch plan_tile_launch(TileKind kind, std::uint32_t num_queries, std::uint6
     launch.groups = (query_warps + launch.query_warps - 1) / launch.query_warps;
     launch.splits = row_splits(num_multiprocessors * blocks_at_once, launch.groups, num_row_blocks);
     return launch;
+}
+
+WarpgroupParams warpgroup_params(const Context& context, const TileParams& params) {
+    const auto address = [](const std::uint8_t* codes) {
+        return static_cast<CUdeviceptr>(reinterpret_cast<std::uintptr_t>(codes));
+    };
+    const std::uint64_t stride = params.view.code_stride;
+    constexpr std::uint32_t kWarpQueries = kWarpgroupTiles * kWarpgroupTileQueries;
+    // The last warp's queries may not all be there. What lies behind them is scratch memory, too,
+    // and no such query has survivors.
+    const std::uint64_t num_warps = (params.num_queries + kWarpQueries - 1) / kWarpQueries;
+    const std::array<TensorDimension, 4> queries{
+        {{stride, 1, kTileLine},
+         {kWarpgroupTileQueries, stride, kWarpgroupTileQueries},
+         {num_warps, kWarpQueries * stride, kTileWarps},
+         {kWarpgroupTiles, kWarpgroupTileQueries * stride, kWarpgroupTiles}}};
+    const std::array<TensorDimension, 2> rows{
+        {{stride, 1, kTileLine}, {params.filter.num_slots, stride, kRowsPerBlock}}};
+    return {describe_bytes(context, address(params.codes), queries),
+            describe_bytes(context, address(params.view.codes), rows), params};
 }
 
 std::uint32_t tile_shared_bytes(TileKind kind) {

@@ -6,6 +6,7 @@
 
 #include "device.hpp"
 #include "index/flat_kernels.hpp"
+#include "kernels/tile_params.h"
 
 namespace skep::cuda {
 
@@ -42,6 +43,9 @@ struct TileLaunch {
 };
 TileLaunch plan_tile_launch(kernels::TileKind kind, std::uint32_t num_queries,
                             std::uint64_t num_row_blocks, std::uint32_t num_multiprocessors);
+
+// What kWarpgroup takes besides: how its bulk copies find codes. The context is current; throws.
+WarpgroupParams warpgroup_params(const Context& context, const TileParams& params);
 
 // Dynamic shared memory of a kernel.
 [[nodiscard]] std::uint32_t tile_shared_bytes(kernels::TileKind kind);

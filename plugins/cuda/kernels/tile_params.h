@@ -58,8 +58,10 @@ constexpr uint32_t kWarpgroupStageBytes = (kWarpgroupQueries + kRowsPerBlock) * 
 constexpr uint32_t kWarpgroupSharedBytes =
     kWarpgroupStages * (kWarpgroupStageBytes + kTileTermsBytes + (uint32_t)sizeof(uint64_t)) +
     kSurvivorsBytes + filters_bytes(kWarpgroupQueries / kTileWarpQueries);
-// Lines of queries in one bulk copy; rows come in whole blocks.
-constexpr uint32_t kWarpgroupQueryBox = 16;
+// Queries of a warp: so many of each of two products.
+constexpr uint32_t kWarpgroupTileQueries = 16;
+constexpr uint32_t kWarpgroupTiles = 2;
+static_assert(kWarpgroupQueries == kTileWarps * kWarpgroupTiles * kWarpgroupTileQueries);
 
 struct TileParams {
     RowsView view;
@@ -80,8 +82,10 @@ struct TileParams {
 
 // tile_warpgroup: codes by bulk copies.
 struct WarpgroupParams {
-    TensorMap queries;  // boxes of kWarpgroupQueryBox lines
-    TensorMap rows;     // boxes of kRowsPerBlock lines
+    // (byte, query of a tile, warp's queries, tile): boxes hold a block's queries, all of a tile
+    // before the next.
+    TensorMap queries;
+    TensorMap rows;  // (byte, row): boxes of kRowsPerBlock rows
     TileParams tile;
 };
 

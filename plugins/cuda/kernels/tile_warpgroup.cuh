@@ -21,22 +21,12 @@
 
 namespace skep::cuda {
 
-// A warp has 16 lines of each of its warpgroup's two products: 32 neighbouring queries, because
-// lines are permuted when they are copied.
-constexpr uint32_t kWarpgroupTiles = 2;  // of 16 queries
-constexpr uint32_t kWarpgroupWarpQueries = kWarpgroupTiles * 16;
+// A warp has 16 lines of each of its warpgroup's two products: 32 neighbouring queries, because the
+// lines of a stage lie in the order (product, warp of the block, line).
 constexpr uint32_t kWarpgroupThreads = 128;
+constexpr uint32_t kWarpgroupWarpQueries = kWarpgroupTiles * kWarpgroupTileQueries;
+constexpr uint32_t kProductLines = kTileWarps * kWarpgroupTileQueries;  // of all warps
 static_assert(kProductRight == kRowsPerBlock && kTileThreads == 2 * kWarpgroupThreads);
-
-// Where the query with number `query` in its block lies: bits (group, warp, product, line) become
-// (group, product, warp, line).
-SKEP_DEVICE uint32_t query_line(uint32_t query) {
-    const uint32_t line = query % 16;
-    const uint32_t product = query / 16 % kWarpgroupTiles;
-    const uint32_t warp = query / kWarpgroupWarpQueries % 4;
-    const uint32_t group = query / (4 * kWarpgroupWarpQueries);
-    return ((group * kWarpgroupTiles + product) * 4 + warp) * 16 + line;
-}
 
 // Begins the products of one stage: 128 bytes of each line.
 template <Codes kCodes>
@@ -48,28 +38,20 @@ SKEP_DEVICE void begin_stage(WarpgroupSums (&products)[kWarpgroupTiles], const u
 #pragma unroll
         for (uint32_t m = 0; m < kWarpgroupTiles; ++m) {
             multiply_lines<kHasSignedQueries<kCodes>, kHasSignedRows<kCodes>>(
-                products[m], queries + m * kProductLeft * kTileLine, rows, step * 32,
+                products[m], queries + m * kProductLines * kTileLine, rows, step * 32,
                 adds || step != 0);
         }
     }
     end_products();
 }
 
-// Begins the bulk copies of one stage: lanes of one warp share the boxes among them.
+// Begins the bulk copies of one stage. By one thread.
 SKEP_DEVICE void copy_stage(uint8_t* stage, const TensorMap* queries, const TensorMap* rows,
                             uint32_t block_query, const TileCursor& cursor, uint64_t* barrier) {
-    constexpr uint32_t kQueryBoxes = kWarpgroupQueries / kWarpgroupQueryBox;
-    const uint32_t lane = thread_index() % 32;
-    if (lane == 0) expect_bytes(barrier, kWarpgroupStageBytes);
-    warp_barrier();  // bytes are announced before they come
-    if (lane < kQueryBoxes) {
-        const uint32_t query = lane * kWarpgroupQueryBox;
-        copy_box(stage + query_line(query) * kTileLine, queries, cursor.column, block_query + query,
-                 barrier);
-    } else if (lane == kQueryBoxes) {
-        copy_box(stage + kWarpgroupQueries * kTileLine, rows, cursor.column,
-                 (uint32_t)cursor.first_row, barrier);
-    }
+    expect_bytes(barrier, kWarpgroupStageBytes);
+    copy_box(stage, queries, {cursor.column, 0, block_query / kWarpgroupWarpQueries, 0}, barrier);
+    copy_box(stage + kWarpgroupQueries * kTileLine, rows,
+             {cursor.column, (uint32_t)cursor.first_row}, barrier);
 }
 
 // queries, rows: codes, where copy_box can read the maps.
@@ -107,7 +89,7 @@ SKEP_DEVICE void tile_warpgroup(const TileParams& params, const TensorMap* queri
     uint32_t load_stage = 0;
     const auto begin_load = [&] {
         if (load.position < params.end_block) {
-            if (thread_index() < 32) {
+            if (thread_index() == 0) {
                 copy_stage(stages + load_stage * kWarpgroupStageBytes, queries, rows, block_query,
                            load, barriers + load_stage);
             }
@@ -139,11 +121,10 @@ SKEP_DEVICE void tile_warpgroup(const TileParams& params, const TensorMap* queri
             // This stage and its terms have arrived for all, and all are done with the products of
             // the one before the last.
             block_barrier();
-            begin_load();
             const uint8_t* stage = stages + use_stage * kWarpgroupStageBytes;
-            begin_stage<kCodes>(products,
-                                stage + group * kWarpgroupTiles * kProductLeft * kTileLine,
+            begin_stage<kCodes>(products, stage + group * kProductLeft * kTileLine,
                                 stage + kWarpgroupQueries * kTileLine, use.column != 0);
+            begin_load();  // while the products run
             wait_for_older_products<1>();
             terms = all_terms + use_stage * kTileTermsBytes;
             use_stage = (use_stage + 1) % kWarpgroupStages;

@@ -73,14 +73,23 @@ SKEP_DEVICE void wait_for_bytes(uint64_t* barrier, uint32_t phase) {
             : "memory");
     }
 }
-// cp.async.bulk.tensor: one box of a matrix, from byte `column` of line `line` on, to shared memory
-// aligned to 1 024 bytes. By one thread.
-SKEP_DEVICE void copy_box(uint8_t* target, const TensorMap* map, uint32_t column, uint32_t line,
+// cp.async.bulk.tensor: one box of a matrix of two or four dimensions, from its element `first` on,
+// innermost dimension first, to shared memory aligned to 1 024 bytes. By one thread.
+SKEP_DEVICE void copy_box(uint8_t* target, const TensorMap* map, const uint32_t (&first)[2],
                           uint64_t* barrier) {
     asm volatile(
         "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, "
         "{%2, %3}], [%4];" ::"r"(shared_address(target)),
-        "l"(map), "r"(column), "r"(line), "r"(shared_address(barrier))
+        "l"(map), "r"(first[0]), "r"(first[1]), "r"(shared_address(barrier))
+        : "memory");
+}
+SKEP_DEVICE void copy_box(uint8_t* target, const TensorMap* map, const uint32_t (&first)[4],
+                          uint64_t* barrier) {
+    asm volatile(
+        "cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, "
+        "{%2, %3, %4, %5}], [%6];" ::"r"(shared_address(target)),
+        "l"(map), "r"(first[0]), "r"(first[1]), "r"(first[2]), "r"(first[3]),
+        "r"(shared_address(barrier))
         : "memory");
 }
 

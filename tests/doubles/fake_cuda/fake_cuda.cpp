@@ -533,18 +533,25 @@ FAKE_EXPORT CUresult cuTensorMapEncodeTiled(void* map, int type, uint32_t rank, 
                                             const uint32_t* box, const uint32_t* element_strides,
                                             int interleave, int swizzle, int, int fill) {
     BEGIN_CALL();
-    const bool is_known_shape =
-        type == CU_TENSOR_MAP_DATA_TYPE_UINT8 && rank == 2 && element_strides[0] == 1 &&
-        element_strides[1] == 1 && interleave == CU_TENSOR_MAP_INTERLEAVE_NONE &&
-        swizzle == CU_TENSOR_MAP_SWIZZLE_128B && fill == CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
-    // What the driver refuses: alignments, sizes of boxes, more than 2^32 lines.
-    if (!is_known_shape || reinterpret_cast<uintptr_t>(map) % 64 != 0 || address % 16 != 0 ||
-        strides[0] % 16 != 0 || box[0] != 128 || box[1] == 0 || box[1] > 256 || sizes[0] == 0 ||
-        sizes[1] == 0 || sizes[0] > UINT64_C(1) << 32 || sizes[1] > UINT64_C(1) << 32) {
+    using Map = emulation::FakeTensorMap;
+    if (type != CU_TENSOR_MAP_DATA_TYPE_UINT8 || rank < 2 || rank > Map::kMostDimensions ||
+        interleave != CU_TENSOR_MAP_INTERLEAVE_NONE || swizzle != CU_TENSOR_MAP_SWIZZLE_128B ||
+        fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE || box[0] != 128) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    const emulation::FakeTensorMap made{
-        reinterpret_cast<const uint8_t*>(address), sizes[0], sizes[1], strides[0], box[0], box[1]};
+    // What the driver refuses: alignments, and sizes out of range.
+    if (reinterpret_cast<uintptr_t>(map) % 64 != 0 || address % 16 != 0) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    Map made{reinterpret_cast<const uint8_t*>(address), rank, {}};
+    for (uint32_t i = 0; i < rank; ++i) {
+        const uint64_t stride = i == 0 ? 1 : strides[i - 1];
+        if (element_strides[i] != 1 || box[i] == 0 || box[i] > 256 || sizes[i] == 0 ||
+            sizes[i] > UINT64_C(1) << 32 || (i != 0 && stride % 16 != 0)) {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        made.dimensions[i] = {sizes[i], stride, box[i]};
+    }
     std::memcpy(map, &made, sizeof made);
     return CUDA_SUCCESS;
 }

@@ -7,12 +7,16 @@
 namespace skep::cuda::emulation {
 
 struct FakeTensorMap {
-    const std::uint8_t* lines;
-    std::uint64_t line_bytes;
-    std::uint64_t num_lines;
-    std::uint64_t stride;
-    std::uint32_t box_bytes;
-    std::uint32_t box_lines;
+    static constexpr std::uint32_t kMostDimensions = 4;
+    struct Dimension {
+        std::uint64_t size;
+        std::uint64_t stride;
+        std::uint32_t box;
+    };
+    const std::uint8_t* bytes;
+    std::uint32_t rank;
+    Dimension dimensions[kMostDimensions];
 };
+static_assert(sizeof(FakeTensorMap) <= 128, "as large as the driver's");
 
 }  // namespace skep::cuda::emulation

@@ -234,17 +234,27 @@ inline void expect_bytes(uint64_t*, uint32_t) {
 }
 inline void wait_for_bytes(uint64_t*, uint32_t) {
 }
-template <typename Map>
-void copy_box(uint8_t* target, const Map* map, uint32_t column, uint32_t line, uint64_t*) {
-    emulation::FakeTensorMap codes{};
-    static_assert(sizeof codes <= sizeof *map);
-    std::memcpy(&codes, map, sizeof codes);
-    for (uint32_t i = 0; i < codes.box_lines; ++i) {
-        for (uint32_t k = 0; k < codes.box_bytes; ++k) {
-            const bool is_inside = line + i < codes.num_lines && column + k < codes.line_bytes;
-            const uint32_t piece = k / 16 ^ i % 8;
-            target[i * codes.box_bytes + piece * 16 + k % 16] =
-                is_inside ? codes.lines[(line + i) * codes.stride + column + k] : 0;
+template <typename Map, uint32_t kRank>
+void copy_box(uint8_t* target, const Map* map, const uint32_t (&first)[kRank], uint64_t*) {
+    emulation::FakeTensorMap tensor{};
+    std::memcpy(&tensor, map, sizeof tensor);
+    uint32_t num_lines = 1;
+    for (uint32_t i = 1; i < kRank; ++i)
+        num_lines *= tensor.dimensions[i].box;
+    for (uint32_t line = 0; line < num_lines; ++line) {
+        const uint8_t* from = tensor.bytes;
+        bool is_inside = tensor.rank == kRank;
+        for (uint32_t i = 1, rest = line; i < kRank; ++i) {
+            const auto& dimension = tensor.dimensions[i];
+            const uint64_t position = first[i] + rest % dimension.box;
+            rest /= dimension.box;
+            is_inside = is_inside && position < dimension.size;
+            from += position * dimension.stride;
+        }
+        for (uint32_t k = 0; k < 128; ++k) {
+            const uint32_t piece = k / 16 ^ line % 8;
+            target[line * 128 + piece * 16 + k % 16] =
+                is_inside && first[0] + k < tensor.dimensions[0].size ? from[first[0] + k] : 0;
         }
     }
 }
