@@ -5,6 +5,7 @@
 // Rows lie in 256 KiB that are walked through, so the figures are those of a warm L2; madds_per_s
 // counts multiply-adds. Every kernel is compared with its scalar twin before it is timed.
 #include <benchmark/benchmark.h>
+#include <skep/types.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -65,10 +66,10 @@ void require(bool holds, const std::string& name) {
 void add_refine(const cpu::KernelTable& table, const Inputs& inputs) {
     const std::string name =
         "refine/" + std::string(table.isa) + "/l2/f32/dim:" + std::to_string(inputs.dim);
-    auto* const kernel = table.exact->squared_l2_f32;
+    auto* const kernel = table.exact[SKEP_DTYPE_F32].squared_l2;
     require(kernel(inputs.exact_query.data(), inputs.floats.data(), inputs.dim) ==
-                cpu::kScalarExact.squared_l2_f32(inputs.exact_query.data(), inputs.floats.data(),
-                                                 inputs.dim),
+                cpu::kScalarExact[SKEP_DTYPE_F32].squared_l2(inputs.exact_query.data(),
+                                                             inputs.floats.data(), inputs.dim),
             name);
     benchmark::RegisterBenchmark(name.c_str(), [=, &inputs](benchmark::State& state) {
         std::size_t row = 0;
@@ -138,11 +139,12 @@ void add_stream(const cpu::KernelTable& table, const Inputs& inputs) {
     const std::string shape = "/dim:" + std::to_string(inputs.dim) + "/rows:64";
     const std::string float_name =
         "stream/" + std::string(table.isa) + "/inner_product/f32" + shape;
-    require(table.floats->stream_f32(float_block(inputs)) ==
-                cpu::kScalarFloats.stream_f32(float_block(inputs)),
+    require(table.floats->rows[SKEP_DTYPE_F32].stream(float_block(inputs)) ==
+                cpu::kScalarFloats.rows[SKEP_DTYPE_F32].stream(float_block(inputs)),
             float_name);
     benchmark::RegisterBenchmark(
-        float_name.c_str(), [kernel = table.floats->stream_f32, &inputs](benchmark::State& state) {
+        float_name.c_str(),
+        [kernel = table.floats->rows[SKEP_DTYPE_F32].stream, &inputs](benchmark::State& state) {
             cpu::StreamBlock block = float_block(inputs);
             std::size_t row = 0;
             for (auto _ : state) {
@@ -193,13 +195,13 @@ void add_float_panel(const cpu::KernelTable& table, const Inputs& inputs) {
             i / kernels.tile_queries < inputs.dim ? inputs.query[i / kernels.tile_queries] : 0.0F;
     const std::vector<float> thresholds(kernels.tile_queries, inputs.threshold);
     std::vector<std::uint64_t> survivors(kernels.tile_queries);
-    kernels.pack_f32(rows, panel.data());
+    kernels.rows[SKEP_DTYPE_F32].pack(rows, panel.data());
     kernels.score_panel(panel.data(), tile.data(), depth, kernels.tile_queries, thresholds.data(),
                         survivors.data());
     cpu::StreamBlock block = float_block(inputs);
     block.num_rows = kernels.panel_rows;
     for (const std::uint64_t bits : survivors)
-        require(bits == cpu::kScalarFloats.stream_f32(block),
+        require(bits == cpu::kScalarFloats.rows[SKEP_DTYPE_F32].stream(block),
                 "panel/" + std::string(table.isa) + shape);
 
     benchmark::RegisterBenchmark(
@@ -217,7 +219,7 @@ void add_float_panel(const cpu::KernelTable& table, const Inputs& inputs) {
     benchmark::RegisterBenchmark(("pack/" + std::string(table.isa) + shape).c_str(),
                                  [=, &kernels](benchmark::State& state) mutable {
                                      for (auto _ : state) {
-                                         kernels.pack_f32(rows, panel.data());
+                                         kernels.rows[SKEP_DTYPE_F32].pack(rows, panel.data());
                                          benchmark::DoNotOptimize(panel.data());
                                      }
                                  });

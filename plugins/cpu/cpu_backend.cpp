@@ -14,7 +14,10 @@
 namespace skep::cpu {
 namespace {
 
-constexpr std::uint32_t kSupportedDtypes = (1U << SKEP_DTYPE_F32) | (1U << SKEP_DTYPE_U8);
+// Every type that a collection may have, at the places of the arrays in kernel_table.hpp.
+constexpr std::uint32_t kSupportedDtypes = (1U << kNumElementTypes) - 1;
+static_assert(SKEP_DTYPE_F32 == 0 && SKEP_DTYPE_F16 == 1 && SKEP_DTYPE_BF16 == 2 &&
+              SKEP_DTYPE_I8 == 3 && SKEP_DTYPE_U8 == 4);
 constexpr std::uint64_t kCapabilities = SKEP_CAPABILITY_RANGE_SEARCH | SKEP_CAPABILITY_ADOPT_ROWS |
                                         SKEP_CAPABILITY_WARM_UP | SKEP_CAPABILITY_MEMORY_STATS |
                                         SKEP_CAPABILITY_CONCURRENT_SEARCH;
@@ -62,8 +65,8 @@ skep_device_info CpuBackend::device_info() const {
 }
 
 bool supports(skep_metric metric, skep_dtype dtype) {
-    return metric >= 0 && metric < SKEP_NUM_METRICS &&
-           (dtype == SKEP_DTYPE_F32 || dtype == SKEP_DTYPE_U8);
+    return metric >= 0 && metric < SKEP_NUM_METRICS && dtype >= 0 &&
+           static_cast<std::size_t>(dtype) < kNumElementTypes;
 }
 
 skep_store_options read_store_options(const skep_store_options* source, const char* name) {
@@ -77,7 +80,7 @@ skep_store_options read_store_options(const skep_store_options* source, const ch
     }
     if (!supports(options.metric, options.dtype)) {
         fail(SKEP_UNSUPPORTED_TYPE,
-             fmt::format("{}: element type {} is not offered on the processor; f32 ({}) and u8 "
+             fmt::format("{}: element type {} is not offered on the processor; f32 ({}) to u8 "
                          "({}) are",
                          name, options.dtype, int{SKEP_DTYPE_F32}, int{SKEP_DTYPE_U8}));
     }

@@ -17,7 +17,8 @@ CpuFeatures detect() {
 #if defined(__x86_64__)
     // The builtins also check that the operating system saves the wide registers.
     __builtin_cpu_init();
-    features.has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    features.has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                        __builtin_cpu_supports("f16c");
     features.has_avx512 = features.has_avx2 && __builtin_cpu_supports("avx512f") &&
                           __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -2,11 +2,11 @@
 // Rows to test with: seeded, so that a failure repeats.
 #pragma once
 
-#include <skep/types.h>
-
 #include <cstdint>
 #include <random>
 #include <vector>
+
+#include "support/elements.hpp"
 
 namespace skep::testing {
 
@@ -27,14 +27,6 @@ inline std::vector<std::uint8_t> random_u8(std::size_t count, std::uint64_t seed
     for (std::uint8_t& value : values)
         value = static_cast<std::uint8_t>(draw(engine));
     return values;
-}
-
-inline skep_matrix matrix_of(const std::vector<float>& values, std::uint32_t dim) {
-    return SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_F32, values.data(), values.size() / dim, dim);
-}
-
-inline skep_matrix matrix_of(const std::vector<std::uint8_t>& values, std::uint32_t dim) {
-    return SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_U8, values.data(), values.size() / dim, dim);
 }
 
 }  // namespace skep::testing

@@ -26,19 +26,19 @@ struct Choice {
 // Best first.
 const Choice kChoices[] = {
 #if defined(__x86_64__)
-    {{"avx512-vnni", &kAvx512Exact, &kAvx512Floats, &kAvx512Integers},
+    {{"avx512-vnni", kAvx512Exact, &kAvx512Floats, &kAvx512Integers, &kAvx512SignedIntegers},
      [](const CpuFeatures& cpu) { return cpu.has_avx512 && cpu.has_avx512_vnni; }},
     // Floats overtake at 20 to 100 queries (dim 128 to 768): 8 100 queries/s against 6 500 in
     // batches of 1 000, 100 000 x 128 rows.
-    {{"avx512", &kAvx512Exact, &kAvx512Floats, &kAvx2Integers, 32},
+    {{"avx512", kAvx512Exact, &kAvx512Floats, &kAvx2Integers, &kAvx2SignedIntegers, 32},
      [](const CpuFeatures& cpu) { return cpu.has_avx512; }},
-    {{"avx2", &kAvx2Exact, &kAvx2Floats, &kAvx2Integers},
+    {{"avx2", kAvx2Exact, &kAvx2Floats, &kAvx2Integers, &kAvx2SignedIntegers},
      [](const CpuFeatures& cpu) { return cpu.has_avx2; }},
 #elif defined(__aarch64__)
-    {{"neon", &kNeonExact, &kNeonFloats, &kNeonIntegers},
+    {{"neon", kNeonExact, &kNeonFloats, &kNeonIntegers, &kNeonSignedIntegers},
      [](const CpuFeatures&) { return true; }},  // part of the baseline
 #endif
-    {{"scalar", &kScalarExact, &kScalarFloats, &kScalarIntegers},
+    {{"scalar", kScalarExact, &kScalarFloats, &kScalarIntegers, &kScalarSignedIntegers},
      [](const CpuFeatures&) { return true; }},
 };
 

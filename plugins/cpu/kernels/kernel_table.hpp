@@ -33,15 +33,23 @@ inline constexpr std::uint32_t kMaxPanelRows = 64;
 // Most queries of a tile, for any ISA.
 inline constexpr std::uint32_t kMaxTileQueries = 16;
 
-// The definition of common/distance.hpp: 16 partial sums, multiply then add, folded by halves.
-// query: [dim] double, exact copies of the elements.
+// Element types of rows. Arrays of this length are indexed by skep_dtype: f32, f16, bf16, i8, u8.
+inline constexpr std::size_t kNumElementTypes = 5;
+
+// Bits of the two that C++ has no name for.
+struct F16 {
+    std::uint16_t bits;
+};
+struct Bf16 {
+    std::uint16_t bits;
+};
+
+// The definition of common/distance.hpp for rows of one element type: 16 partial sums, multiply
+// then add, folded by halves. query: [dim] double, exact copies of the elements.
 struct ExactKernels {
-    double (*squared_l2_f32)(const double* query, const void* row, std::size_t dim);
-    double (*squared_l2_u8)(const double* query, const void* row, std::size_t dim);
-    double (*dot_f32)(const double* query, const void* row, std::size_t dim);
-    double (*dot_u8)(const double* query, const void* row, std::size_t dim);
-    double (*squared_norm_f32)(const void* row, std::size_t dim);
-    double (*squared_norm_u8)(const void* row, std::size_t dim);
+    double (*squared_l2)(const double* query, const void* row, std::size_t dim);
+    double (*dot)(const double* query, const void* row, std::size_t dim);
+    double (*squared_norm)(const void* row, std::size_t dim);
 };
 
 // What integer kernels make of a dot product.
@@ -93,6 +101,15 @@ struct TileTerms {
     const float* residual_multipliers;
 };
 
+// What depends on the element type of rows that are scored in float.
+struct FloatRowKernels {
+    // block.query: [dim] float. Bit i is set when row i survives.
+    std::uint64_t (*stream)(const StreamBlock& block);
+    void (*pack)(const PanelRows& rows, float* panel);
+    // The elements as floats, which hold them exactly. elements, floats: [count].
+    void (*widen)(const void* elements, std::size_t count, float* floats);
+};
+
 // Scores in float, for rows of any element type.
 //
 // A panel is [depth][panel_rows] float: element i of every row lies together. Terms that are added
@@ -102,11 +119,7 @@ struct TileTerms {
 struct FloatKernels {
     std::uint32_t panel_rows;
     std::uint32_t tile_queries;
-    // query: [dim] float. Bit i is set when row i survives.
-    std::uint64_t (*stream_f32)(const StreamBlock& block);
-    std::uint64_t (*stream_u8)(const StreamBlock& block);
-    void (*pack_f32)(const PanelRows& rows, float* panel);
-    void (*pack_u8)(const PanelRows& rows, float* panel);
+    FloatRowKernels rows[kNumElementTypes];
     // survivors[q], bit i: row i of the panel reaches thresholds[q]. Returns their union.
     // num_queries: 1 to tile_queries. thresholds and survivors have tile_queries entries; what
     // comes out for queries past num_queries has no meaning.
@@ -115,16 +128,16 @@ struct FloatKernels {
                                  std::uint64_t* survivors);
 };
 
-// Scores in 32-bit integers, for rows of unsigned bytes: exact ones of u8 rows and u8 queries, up
-// to kMaxIntegerDim, and bounds of coded rows and queries.
+// Scores in 32-bit integers, for rows of bytes: exact ones of rows and queries of whole numbers, up
+// to kMaxIntegerDim, and bounds of coded rows and queries, whose bytes are unsigned.
 //
 // A query's operands are [dim] integers of operand_bytes each, padded with zeros to a whole number
-// of 64-byte blocks: value - query_shift of a u8 query, whose row terms include query_shift * (sum
-// of the row); the signed codes of a coded one. A panel is [depth][panel_rows] groups of 4 bytes
-// (in the scalar kernels [panel_rows][depth]), each holding 4 / operand_bytes elements of one row,
-// zeros past the end; then kPanelTerms arrays [panel_rows]: int_terms, float_terms, scales,
-// residuals, as far as the score uses them. A tile is [depth][tile_queries] groups of 4 bytes.
-// depth = ceil(dim * operand_bytes / 4).
+// of 64-byte blocks: value - query_shift of a query of whole numbers, whose row terms include
+// query_shift * (sum of the row); the signed codes of a coded one. A panel is [depth][panel_rows]
+// groups of 4 bytes (in the scalar kernels [panel_rows][depth]), each holding 4 / operand_bytes
+// elements of one row, zeros past the end; then kPanelTerms arrays [panel_rows]: int_terms,
+// float_terms, scales, residuals, as far as the score uses them. A tile is [depth][tile_queries]
+// groups of 4 bytes. depth = ceil(dim * operand_bytes / 4).
 inline constexpr std::size_t kPanelTerms = 4;
 struct IntegerKernels {
     std::uint32_t panel_rows;
@@ -141,17 +154,18 @@ struct IntegerKernels {
 
 struct KernelTable {
     const char* isa;
-    const ExactKernels* exact;
+    const ExactKernels* exact;  // [kNumElementTypes]
     const FloatKernels* floats;
-    const IntegerKernels* integers;
+    const IntegerKernels* integers;         // of unsigned bytes
+    const IntegerKernels* signed_integers;  // of signed bytes: i8 rows and whole queries alone
     // Larger batches are scored in floats, where those have the wider registers.
     std::uint64_t max_integer_queries = UINT64_MAX;
 };
 
 // Codes need no such limit: |d.c - z (sum of d)| <= 127 * 255 * 65 536 < 2^31, z being in 0..255.
 // Up to here |q.x + term| of u8 vectors stays below 2^31: q.x <= 65 025 dim and |x|^2/2 <=
-// 32 513 dim. Partial sums may wrap, which is harmless in two's complement. Wider vectors are
-// scored in float.
+// 32 513 dim; of i8 vectors it is a quarter. Partial sums may wrap, which is harmless in two's
+// complement. Wider vectors are scored in float.
 inline constexpr std::uint32_t kMaxIntegerDim = 32768;
 
 }  // namespace skep::cpu

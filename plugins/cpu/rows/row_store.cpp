@@ -27,9 +27,10 @@ std::uint64_t rows_per_step(std::uint64_t row_bytes) {
     return std::max<std::uint64_t>(1, kBytesPerStep / row_bytes);
 }
 
-std::uint64_t sum_of_elements(const std::byte* codes, std::size_t dim) {
-    const auto* elements = reinterpret_cast<const std::uint8_t*>(codes);
-    std::uint64_t sum = 0;
+template <typename Byte>
+std::int64_t sum_of_elements(const std::byte* codes, std::size_t dim) {
+    const auto* elements = reinterpret_cast<const Byte*>(codes);
+    std::int64_t sum = 0;
     for (std::size_t i = 0; i < dim; ++i)
         sum += elements[i];
     return sum;
@@ -80,10 +81,11 @@ RowStore::RowStore(const CpuBackend& backend, const skep_store_options& options,
         codes_->kind = kind_with(rows);
         const NumericEnvironment environment;
         WorkMeter meter(call, rows.num_rows);
+        const WideRows wide = wide_rows("store adopt");
         const std::uint64_t step = rows_per_step(row_bytes());
         for (std::uint64_t first = 0; first < rows.num_rows; first += step) {
             const std::uint64_t count = std::min(step, rows.num_rows - first);
-            derive(adopted, code_chunk, codes_->kind, first, count);
+            derive(adopted, code_chunk, codes_->kind, first, count, wide);
             meter.advance(count);
             meter.check("store adopt");
         }
@@ -102,7 +104,7 @@ std::uint64_t RowStore::row_bytes() const {
 }
 
 std::uint64_t RowStore::code_bytes() const {
-    if (options_.dtype == SKEP_DTYPE_U8) return sizeof(std::int32_t);
+    if (is_byte_type(options_.dtype)) return sizeof(std::int32_t);
     return options_.dim + sizeof(std::int32_t) + 2 * sizeof(float);
 }
 
@@ -121,7 +123,7 @@ RowChunk RowStore::make_chunk(std::uint64_t capacity_slots, const char* operatio
 }
 
 CodeChunk RowStore::make_codes(const RowChunk& chunk, const char* operation) const {
-    const bool are_rows = options_.dtype == SKEP_DTYPE_U8;
+    const bool are_rows = is_byte_type(options_.dtype);
     const std::uint64_t coded_slots = are_rows ? 0 : chunk.capacity_slots;
     ArrayLayout layout;
     const std::uint64_t codes = layout.add<std::byte>(coded_slots * options_.dim);
@@ -180,10 +182,10 @@ void RowStore::put_in_place(std::shared_ptr<RowCodes> codes) {
 }
 
 CodeKind RowStore::kind_with(const skep_matrix& rows) const {
-    if (options_.dtype == SKEP_DTYPE_U8) return CodeKind::kIntegers;
+    if (is_byte_type(options_.dtype)) return CodeKind::kIntegers;
     if (options_.dim > kMaxIntegerDim) return CodeKind::kScaled;
     if (num_slots() != 0 && codes_->kind == CodeKind::kScaled) return CodeKind::kScaled;
-    return has_byte_rows_only(rows) ? CodeKind::kIntegers : CodeKind::kScaled;
+    return has_byte_rows_only(rows, float_row_kernels()) ? CodeKind::kIntegers : CodeKind::kScaled;
 }
 
 std::shared_ptr<RowCodes> RowStore::encode_again(CodeKind kind, WorkMeter& meter) const {
@@ -191,6 +193,7 @@ std::shared_ptr<RowCodes> RowStore::encode_again(CodeKind kind, WorkMeter& meter
     codes->kind = kind;
     for (std::size_t position = 0; position < num_chunks_; ++position)
         codes->chunks[position] = make_codes(chunks_[position], "append");
+    const WideRows wide = wide_rows("append");
     const std::uint64_t held = num_slots();
     const std::uint64_t step = rows_per_step(row_bytes());
     for (std::size_t position = 0; position < num_chunks_; ++position) {
@@ -198,7 +201,7 @@ std::shared_ptr<RowCodes> RowStore::encode_again(CodeKind kind, WorkMeter& meter
         const std::uint64_t end = std::min(held, chunk.first_slot + chunk.capacity_slots);
         std::uint64_t pending = 0;
         for (std::uint64_t slot = chunk.first_slot; slot < end; ++slot) {
-            encode(chunk, codes->chunks[position], kind, slot, squared_norm(chunk.row(slot)));
+            encode(chunk, codes->chunks[position], kind, slot, squared_norm(chunk.row(slot)), wide);
             if (++pending < step) continue;
             if (!meter.advance(std::exchange(pending, 0))) return nullptr;
         }
@@ -236,6 +239,7 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
     WorkMeter meter(call, rows.num_rows + (is_encoded_again ? old_slots : 0));
     std::shared_ptr<RowCodes> codes = is_encoded_again ? encode_again(kind, meter) : codes_;
     meter.check("append");
+    const WideRows wide = wide_rows("append");
 
     const std::uint64_t capacity = capacity_slots_.load(std::memory_order_relaxed);
     const bool has_grown = new_slots > capacity;
@@ -274,7 +278,7 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
                             row_bytes());
             }
         }
-        derive(chunk, codes->chunks[position], kind, slot, count);
+        derive(chunk, codes->chunks[position], kind, slot, count, wide);
         done += count;
         meter.advance(count);
     }
@@ -287,30 +291,32 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
 }
 
 double RowStore::squared_norm(const std::byte* row) const {
-    const ExactKernels& exact = *backend_.kernels().exact;
-    return options_.dtype == SKEP_DTYPE_U8 ? exact.squared_norm_u8(row, options_.dim)
-                                           : exact.squared_norm_f32(row, options_.dim);
+    return backend_.kernels().exact[options_.dtype].squared_norm(row, options_.dim);
+}
+
+WideRows RowStore::wide_rows(const char* operation) const {
+    return {backend_.host(), float_row_kernels(), options_.dtype, options_.dim, operation};
 }
 
 void RowStore::derive(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
-                      std::uint64_t first_slot, std::uint64_t count) const {
+                      std::uint64_t first_slot, std::uint64_t count, const WideRows& wide) const {
     for (std::uint64_t slot = first_slot; slot < first_slot + count; ++slot) {
         const double squared_norm = this->squared_norm(chunk.row(slot));
         chunk.float_terms[slot - chunk.first_slot] =
             float_row_term(options_.metric, options_.dim, squared_norm);
-        encode(chunk, codes, kind, slot, squared_norm);
+        encode(chunk, codes, kind, slot, squared_norm, wide);
     }
 }
 
 void RowStore::encode(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
-                      std::uint64_t slot, double squared_norm) const {
+                      std::uint64_t slot, double squared_norm, const WideRows& wide) const {
     const std::uint64_t position = slot - chunk.first_slot;
     const std::byte* row = chunk.row(slot);
     const std::size_t dim = options_.dim;
     std::byte* target =
         codes.writable_codes == nullptr ? nullptr : codes.writable_codes + position * dim;
     if (kind == CodeKind::kScaled) {
-        const RowCode code = encode_row(options_.metric, row, dim, squared_norm,
+        const RowCode code = encode_row(options_.metric, wide.floats(row), dim, squared_norm,
                                         reinterpret_cast<std::uint8_t*>(target));
         codes.int_terms[position] = code.int_term;
         codes.scales[position] = code.scale;
@@ -318,14 +324,17 @@ void RowStore::encode(const RowChunk& chunk, const CodeChunk& codes, CodeKind ki
         return;
     }
     if (target != nullptr) {
-        narrow_row(row, dim, target);
+        narrow_row(wide.floats(row), dim, target);
         const RowCode code = integer_row_code(options_.metric, squared_norm);
         codes.scales[position] = code.scale;
         codes.residuals[position] = code.residual;
     }
-    codes.int_terms[position] = integer_row_term(
-        options_.metric, backend_.kernels().integers->query_shift,
-        sum_of_elements(codes.codes + position * codes.row_stride_bytes, dim), squared_norm);
+    const std::byte* bytes = codes.codes + position * codes.row_stride_bytes;
+    const std::int64_t sum = options_.dtype == SKEP_DTYPE_I8
+                                 ? sum_of_elements<std::int8_t>(bytes, dim)
+                                 : sum_of_elements<std::uint8_t>(bytes, dim);
+    codes.int_terms[position] =
+        integer_row_term(options_.metric, integer_kernels().query_shift, sum, squared_norm);
 }
 
 void RowStore::truncate(std::uint64_t num_slots) noexcept {

@@ -54,6 +54,15 @@ class RowStore {
     [[nodiscard]] skep_metric metric() const { return options_.metric; }
     [[nodiscard]] skep_dtype dtype() const { return options_.dtype; }
     [[nodiscard]] std::uint32_t dim() const { return options_.dim; }
+    // Of the element type of the rows.
+    [[nodiscard]] const FloatRowKernels& float_row_kernels() const {
+        return backend_.kernels().floats->rows[options_.dtype];
+    }
+    // Of the sign of the codes.
+    [[nodiscard]] const IntegerKernels& integer_kernels() const {
+        const KernelTable& kernels = backend_.kernels();
+        return *(options_.dtype == SKEP_DTYPE_I8 ? kernels.signed_integers : kernels.integers);
+    }
     [[nodiscard]] std::uint64_t num_slots() const {
         return num_slots_.load(std::memory_order_relaxed);
     }
@@ -94,12 +103,13 @@ class RowStore {
     [[nodiscard]] std::shared_ptr<RowCodes> encode_again(CodeKind kind, WorkMeter& meter) const;
     void put_in_place(std::shared_ptr<RowCodes> codes);
     [[nodiscard]] double squared_norm(const std::byte* row) const;
+    [[nodiscard]] WideRows wide_rows(const char* operation) const;
     // Derives the terms and codes of rows that lie in the chunk already.
     void derive(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
-                std::uint64_t first_slot, std::uint64_t count) const;
+                std::uint64_t first_slot, std::uint64_t count, const WideRows& wide) const;
     // The codes alone, of one row.
     void encode(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind, std::uint64_t slot,
-                double squared_norm) const;
+                double squared_norm, const WideRows& wide) const;
     void release_adopted() noexcept;
 
     const CpuBackend& backend_;

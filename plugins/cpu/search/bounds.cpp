@@ -108,9 +108,9 @@ float float_row_term(skep_metric metric, std::size_t dim, double squared_norm) {
     }
 }
 
-std::int32_t integer_row_term(skep_metric metric, std::int32_t query_shift, std::uint64_t sum,
+std::int32_t integer_row_term(skep_metric metric, std::int32_t query_shift, std::int64_t sum,
                               double squared_norm) {
-    std::int64_t term = query_shift * static_cast<std::int64_t>(sum);
+    std::int64_t term = query_shift * sum;
     if (metric == SKEP_METRIC_L2) term -= static_cast<std::int64_t>(squared_norm) / 2;
     return static_cast<std::int32_t>(term);  // modulo 2^32, as the kernels add
 }
@@ -203,7 +203,7 @@ float QueryBounds::float_threshold(double distance) const {
 std::int32_t QueryBounds::integer_threshold(double distance) const {
     constexpr double kLowest = std::numeric_limits<std::int32_t>::min();
     constexpr double kHighest = std::numeric_limits<std::int32_t>::max();
-    // Exact: norms and distances of u8 vectors are integers.
+    // Exact: norms and distances of vectors of bytes are integers.
     const double similarity = metric_ == SKEP_METRIC_L2
                                   ? std::ceil((squared_norm_ - distance) / 2.0)
                                   : std::ceil(-distance);

@@ -93,9 +93,9 @@ struct QueryCode {
 // What kernels combine with a row's dot product; see kernel_table.hpp.
 [[nodiscard]] float float_row_term(skep_metric metric, std::size_t dim, double squared_norm);
 
-// The integer term of a u8 row. sum: of its elements. query_shift: of the kernels.
+// The integer term of a row of bytes. sum: of its elements. query_shift: of the kernels.
 [[nodiscard]] std::int32_t integer_row_term(skep_metric metric, std::int32_t query_shift,
-                                            std::uint64_t sum, double squared_norm);
+                                            std::int64_t sum, double squared_norm);
 
 // What one query contributes to its scores.
 class QueryBounds {

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "skep/common/distance.hpp"
+#include "skep/common/element_type.hpp"
 
 namespace skep::cpu {
 namespace {
@@ -19,12 +20,19 @@ std::size_t padded_groups(std::size_t groups) {
     return (groups + kGroupsPerBlock - 1) / kGroupsPerBlock * kGroupsPerBlock;
 }
 
-// Component i of a row of f32 or u8, which may be unaligned.
-double component(const std::byte* row, skep_dtype dtype, std::size_t i) {
-    if (dtype == SKEP_DTYPE_U8) return std::to_integer<std::uint8_t>(row[i]);
-    float value;
-    std::memcpy(&value, row + i * sizeof value, sizeof value);
-    return static_cast<double>(value);
+// Calls use(i, value) for every component of a row of any element type.
+template <typename Use>
+void for_components(const RowStore& store, skep_dtype dtype, const std::byte* row, Use&& use) {
+    constexpr std::size_t kStep = 64;
+    const FloatRowKernels& kernels = store.backend().kernels().floats->rows[dtype];
+    const std::size_t dim = store.dim();
+    float values[kStep];
+    for (std::size_t first = 0; first < dim; first += kStep) {
+        const std::size_t count = std::min(kStep, dim - first);
+        kernels.widen(row + first * element_bytes(dtype), count, values);
+        for (std::size_t i = 0; i < count; ++i)
+            use(first + i, values[i]);
+    }
 }
 
 }  // namespace
@@ -35,17 +43,18 @@ ScoreShape::ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic 
       uses_panels_(uses_panels),
       is_scaled_(store.metric() == SKEP_METRIC_COSINE),
       has_zero_points_(codes.kind == CodeKind::kScaled) {
-    const KernelTable& kernels = store.backend().kernels();
+    const FloatKernels& floats = *store.backend().kernels().floats;
+    const IntegerKernels& integers = store.integer_kernels();
     const std::size_t dim = store.dim();
     if (arithmetic == Arithmetic::kFloat) {
-        panel_rows_ = kernels.floats->panel_rows;
-        tile_queries_ = kernels.floats->tile_queries;
+        panel_rows_ = floats.panel_rows;
+        tile_queries_ = floats.tile_queries;
         depth_ = is_scaled_ ? dim : dim + 1;
         operand_groups_ = padded_groups(dim + 1);
     } else {
-        panel_rows_ = kernels.integers->panel_rows;
-        tile_queries_ = kernels.integers->tile_queries;
-        depth_ = (dim * kernels.integers->operand_bytes + 3) / 4;
+        panel_rows_ = integers.panel_rows;
+        tile_queries_ = integers.tile_queries;
+        depth_ = (dim * integers.operand_bytes + 3) / 4;
         operand_groups_ = padded_groups(depth_);
     }
 }
@@ -63,19 +72,20 @@ std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
 Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
                              const skep_matrix& queries) {
     if (queries.num_rows > store.backend().kernels().max_integer_queries) return Arithmetic::kFloat;
-    if (store.dtype() == SKEP_DTYPE_U8 && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
-    if (queries.dtype == SKEP_DTYPE_U8) return Arithmetic::kInteger;
+    const bool is_byte_store = is_byte_type(store.dtype());
+    if (is_byte_store && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
+    if (is_byte_type(queries.dtype)) return Arithmetic::kInteger;
     bool are_integers = codes.kind == CodeKind::kIntegers;
-    bool are_codable = store.dtype() != SKEP_DTYPE_U8;
+    bool are_codable = !is_byte_store;
+    const bool is_signed = store.dtype() == SKEP_DTYPE_I8;
     for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
         const auto* row =
             static_cast<const std::byte*>(queries.data) + query * queries.row_stride_bytes;
         double largest = 0.0;
-        for (std::size_t i = 0; i < queries.dim; ++i) {
-            const double value = component(row, SKEP_DTYPE_F32, i);
-            are_integers = are_integers && is_byte(static_cast<float>(value));
-            largest = std::max(largest, std::abs(value));
-        }
+        for_components(store, queries.dtype, row, [&](std::size_t, float value) {
+            are_integers = are_integers && (is_signed ? is_signed_byte(value) : is_byte(value));
+            largest = std::max(largest, std::abs(static_cast<double>(value)));
+        });
         are_codable = are_codable && is_codable_query(largest);
         if (!are_integers && !are_codable) return Arithmetic::kFloat;
     }
@@ -160,8 +170,8 @@ QueryBlock::QueryBlock(const RowStore& store, const ScoreShape& shape, const ske
 void QueryBlock::prepare(std::uint64_t query, const std::byte* source, skep_dtype dtype) {
     const std::size_t dim = store_.dim();
     double* exact = exact_ + query * dim;
-    for (std::size_t i = 0; i < dim; ++i)
-        exact[i] = component(source, dtype, i);
+    for_components(store_, dtype, source,
+                   [&](std::size_t i, float value) { exact[i] = static_cast<double>(value); });
     squared_norms_[query] = dot_product(exact, exact, dim);
     new (&bounds_[query]) QueryBounds(store_.metric(), dim, squared_norms_[query]);
 
@@ -190,7 +200,7 @@ void QueryBlock::write_float_operands(std::uint64_t query, std::byte* bytes) con
 }
 
 void QueryBlock::write_integer_operands(std::uint64_t query, std::byte* bytes) const {
-    const IntegerKernels& kernels = *store_.backend().kernels().integers;
+    const IntegerKernels& kernels = store_.integer_kernels();
     const std::size_t dim = store_.dim();
     const double* exact = exact_ + query * dim;
     for (std::size_t i = 0; i < dim; ++i) {
@@ -213,7 +223,7 @@ void QueryBlock::write_coded_operands(std::uint64_t query, std::byte* bytes) {
     sums_[query] = shape_.has_zero_points() ? coded_bounds_[query].sum() : 0;
     multipliers_[query] = coded_bounds_[query].multiplier();
     residual_multipliers_[query] = coded_bounds_[query].residual_multiplier();
-    if (store_.backend().kernels().integers->operand_bytes == 1) return;
+    if (store_.integer_kernels().operand_bytes == 1) return;
     // Widened where they are, the last one first.
     for (std::size_t i = dim; i-- > 0;) {
         const auto unsigned_code = std::to_integer<std::int32_t>(bytes[i]);
@@ -249,20 +259,16 @@ void QueryBlock::set_bound(std::uint64_t query, double distance) {
 }
 
 double QueryBlock::exact_distance(std::uint64_t query, const std::byte* row) const {
-    const ExactKernels& kernels = *store_.backend().kernels().exact;
+    const bool are_codes =
+        shape_.arithmetic() == Arithmetic::kInteger && !is_byte_type(store_.dtype());
+    const skep_dtype dtype = are_codes ? SKEP_DTYPE_U8 : store_.dtype();
+    const ExactKernels& kernels = store_.backend().kernels().exact[dtype];
     const std::size_t dim = store_.dim();
     const double* exact = exact_ + query * dim;
-    const bool is_u8 =
-        store_.dtype() == SKEP_DTYPE_U8 || shape_.arithmetic() == Arithmetic::kInteger;
-    if (store_.metric() == SKEP_METRIC_L2) {
-        return is_u8 ? kernels.squared_l2_u8(exact, row, dim)
-                     : kernels.squared_l2_f32(exact, row, dim);
-    }
-    const double dot = is_u8 ? kernels.dot_u8(exact, row, dim) : kernels.dot_f32(exact, row, dim);
+    if (store_.metric() == SKEP_METRIC_L2) return kernels.squared_l2(exact, row, dim);
+    const double dot = kernels.dot(exact, row, dim);
     if (store_.metric() == SKEP_METRIC_INNER_PRODUCT) return 0.0 - dot;
-    const double squared_norm =
-        is_u8 ? kernels.squared_norm_u8(row, dim) : kernels.squared_norm_f32(row, dim);
-    return cosine_distance(dot, squared_norms_[query], squared_norm);
+    return cosine_distance(dot, squared_norms_[query], kernels.squared_norm(row, dim));
 }
 
 void QueryBlock::describe_query(std::uint64_t query, StreamBlock& block) const {

@@ -16,8 +16,9 @@ namespace skep::cpu {
 
 enum class Arithmetic : std::uint8_t {
     kFloat,    // bounds in float, any element type
-    kInteger,  // exact integers: rows and queries whose components all are integers of 0..255
-    kCoded,    // bounds from codes of f32 rows and of queries
+    kInteger,  // exact integers: rows and queries whose components all are integers of 0..255, or
+               // of -128..127 in a store of i8
+    kCoded,    // bounds from codes of rows of floats and of queries
 };
 
 // How the rows of a store are scored against one batch of queries, and the shapes that follow.

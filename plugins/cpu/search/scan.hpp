@@ -18,6 +18,7 @@
 #include "search/query_block.hpp"
 #include "search/search_plan.hpp"
 #include "search/top_k.hpp"
+#include "skep/common/element_type.hpp"
 #include "work_meter.hpp"
 
 namespace skep::cpu {
@@ -36,7 +37,6 @@ class Scan {
          QueryBlock& queries, std::byte* panel, TaskMeter& meter, Sink& sink)
         : store_(store),
           codes_(codes),
-          kernels_(store.backend().kernels()),
           visible_(visible),
           queries_(queries),
           panel_(panel),
@@ -119,10 +119,9 @@ class Scan {
     bool score_stream(const Rows& rows, std::uint64_t visible) {
         StreamBlock block{};
         describe_rows(rows, block);
-        auto* const kernel = queries_.shape().arithmetic() != Arithmetic::kFloat
-                                 ? kernels_.integers->stream
-                             : store_.dtype() == SKEP_DTYPE_U8 ? kernels_.floats->stream_u8
-                                                               : kernels_.floats->stream_f32;
+        auto* const kernel = queries_.shape().arithmetic() == Arithmetic::kFloat
+                                 ? store_.float_row_kernels().stream
+                                 : store_.integer_kernels().stream;
         for (std::uint64_t query = 0; query < queries_.num_queries(); ++query) {
             queries_.describe_query(query, block);
             collect(query, rows, kernel(block) & visible);
@@ -142,13 +141,13 @@ class Scan {
                 shape.tile_queries(), queries_.num_queries() - first_query));
             const std::uint64_t any =
                 shape.arithmetic() == Arithmetic::kFloat
-                    ? kernels_.floats->score_panel(
+                    ? store_.backend().kernels().floats->score_panel(
                           reinterpret_cast<const float*>(panel_),
                           reinterpret_cast<const float*>(queries_.tile(tile)), shape.depth(),
                           num_queries, queries_.float_thresholds(tile), survivors)
-                    : kernels_.integers->score_panel(panel_, queries_.tile(tile), shape.depth(),
-                                                     num_queries, shape.integer_score(),
-                                                     queries_.tile_terms(tile), survivors);
+                    : store_.integer_kernels().score_panel(
+                          panel_, queries_.tile(tile), shape.depth(), num_queries,
+                          shape.integer_score(), queries_.tile_terms(tile), survivors);
             if ((any & visible) != 0) {
                 for (std::uint32_t query = 0; query < num_queries; ++query)
                     collect(first_query + query, rows, survivors[query] & visible);
@@ -163,11 +162,9 @@ class Scan {
         PanelRows source{};
         describe_rows(rows, source);
         if (queries_.shape().arithmetic() != Arithmetic::kFloat) {
-            kernels_.integers->pack(source, panel_);
-        } else if (store_.dtype() == SKEP_DTYPE_U8) {
-            kernels_.floats->pack_u8(source, reinterpret_cast<float*>(panel_));
+            store_.integer_kernels().pack(source, panel_);
         } else {
-            kernels_.floats->pack_f32(source, reinterpret_cast<float*>(panel_));
+            store_.float_row_kernels().pack(source, reinterpret_cast<float*>(panel_));
         }
     }
 
@@ -178,7 +175,8 @@ class Scan {
         if (num_collected_ == kMaxCollected) refine_collected(rows);
         collected_[num_collected_] = {query, survivors};
         ++num_collected_;
-        const std::size_t row_bytes = store_.dim() * (refines_codes() ? 1 : sizeof(float));
+        const std::size_t row_bytes =
+            store_.dim() * (refines_codes() ? 1 : element_bytes(store_.dtype()));
         const std::size_t asked_bytes = std::min(row_bytes, kAskedBytes);
         for (; survivors != 0; survivors &= survivors - 1) {
             const std::byte* row = exact_row(rows, survivors);
@@ -217,8 +215,8 @@ class Scan {
         return meter_.advance(0, num_refined * store_.dim());
     }
 
-    // What exact distances are computed from. Codes that are the elements take a quarter of the
-    // memory of floats.
+    // What exact distances are computed from. Codes that are the elements take a quarter or half of
+    // the memory of floats.
     [[nodiscard]] bool refines_codes() const {
         return queries_.shape().arithmetic() == Arithmetic::kInteger;
     }
@@ -242,7 +240,6 @@ class Scan {
 
     const RowStore& store_;
     const RowCodes& codes_;
-    const KernelTable& kernels_;
     const Visibility& visible_;
     QueryBlock& queries_;
     std::byte* panel_;

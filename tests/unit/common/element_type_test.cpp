@@ -40,6 +40,36 @@ TEST(ElementType, KeepsInfinityAndNan) {
     EXPECT_TRUE(std::isinf(bf16_to_f32(0xFF80)));
 }
 
+// Each value, the middles between neighbours and what lies beside those.
+template <typename Widen, typename Narrow>
+void expect_nearest(Widen widen, Narrow narrow, std::uint16_t infinity) {
+    for (std::uint16_t bits = 0; bits < infinity; ++bits) {
+        const auto next = static_cast<std::uint16_t>(bits + 1);
+        const auto value = static_cast<double>(widen(bits));
+        // The largest has a neighbour that would be, were the exponent not that of infinity.
+        const double above =
+            next == infinity
+                ? 2.0 * value - static_cast<double>(widen(static_cast<std::uint16_t>(bits - 1)))
+                : static_cast<double>(widen(next));
+        const double middle = (value + above) / 2.0;
+        const std::uint16_t even = bits % 2 == 0 ? bits : next;
+
+        ASSERT_EQ(narrow(value), bits);
+        ASSERT_EQ(narrow(-value), bits | 0x8000U);
+        ASSERT_EQ(narrow(middle), even) << bits;
+        ASSERT_EQ(narrow(std::nextafter(middle, 0.0)), bits) << bits;
+        ASSERT_EQ(narrow(std::nextafter(middle, 1e300)), next) << bits;
+    }
+    EXPECT_EQ(narrow(1e300), infinity);
+    EXPECT_EQ(narrow(-std::numeric_limits<double>::infinity()), infinity | 0x8000U);
+    EXPECT_TRUE(std::isnan(widen(narrow(std::nan("")))));
+}
+
+TEST(ElementType, NarrowsToTheNearest) {
+    expect_nearest(f16_to_f32, nearest_f16, 0x7C00);
+    expect_nearest(bf16_to_f32, nearest_bf16, 0x7F80);
+}
+
 TEST(ElementType, KnowsTheSizeOfEveryType) {
     EXPECT_EQ(element_bytes(SKEP_DTYPE_F32), 4U);
     EXPECT_EQ(element_bytes(SKEP_DTYPE_BF16), 2U);

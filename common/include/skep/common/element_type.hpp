@@ -30,6 +30,11 @@ inline constexpr std::size_t element_bytes(skep_dtype dtype) {
     }
 }
 
+// Whether rows of this type are bytes: whole numbers from -128 to 127 or from 0 to 255.
+inline constexpr bool is_byte_type(skep_dtype dtype) {
+    return dtype == SKEP_DTYPE_I8 || dtype == SKEP_DTYPE_U8;
+}
+
 // The value of an IEEE binary16, which every binary32 can hold; NaN stays NaN.
 inline float f16_to_f32(std::uint16_t bits) {
     const std::uint32_t sign = (bits & 0x8000U) << 16U;
@@ -50,6 +55,26 @@ inline float bf16_to_f32(std::uint16_t bits) {
 }
 
 namespace detail {
+
+// The bits of the float of one sign bit, kFractionBits of fraction and as many bits of exponent as
+// are left of 16 that is nearest to a value, ties to even; past its largest, infinity.
+template <int kFractionBits, int kLeastExponent>
+std::uint16_t nearest_narrow_float(double value) {
+    constexpr std::uint64_t kInfinity = (0x7FFFU >> kFractionBits) << kFractionBits;
+    const auto wide = std::bit_cast<std::uint64_t>(value);
+    const auto sign = static_cast<std::uint16_t>(wide >> 63U << 15U);
+    if (value != value) return static_cast<std::uint16_t>(sign | 0x7FFFU);
+    const auto exponent = std::max(static_cast<int>(wide >> 52U & 0x7FFU) - 1023, kLeastExponent);
+    if (exponent > -kLeastExponent + 1) return static_cast<std::uint16_t>(sign | kInfinity);
+    // In units of the last place: at most 2^(kFractionBits + 1), which carries into the exponent.
+    const auto unit_exponent = static_cast<std::uint64_t>(1023 + kFractionBits - exponent);
+    const double units = std::bit_cast<double>(wide & ~(std::uint64_t{1} << 63U)) *
+                         std::bit_cast<double>(unit_exponent << 52U);
+    constexpr double kShift = 0x1p52;
+    const auto whole = static_cast<std::uint64_t>(units + kShift - kShift);
+    const auto biased = static_cast<std::uint64_t>(exponent - kLeastExponent);
+    return static_cast<std::uint16_t>(sign | ((biased << kFractionBits) + whole));
+}
 
 // Position of the first of `count` elements whose exponent bits are all set, or `count`. Blocks are
 // scanned without a branch, so that compilers use vector instructions.
@@ -73,6 +98,15 @@ std::size_t first_with_full_exponent(const void* data, std::size_t count, Bits e
 }
 
 }  // namespace detail
+
+// The bits of the nearest binary16 or bfloat16, ties to even: infinity from 65 520 on, or from half
+// a unit past the largest bfloat16. NaN stays NaN.
+inline std::uint16_t nearest_f16(double value) {
+    return detail::nearest_narrow_float<10, -14>(value);
+}
+inline std::uint16_t nearest_bf16(double value) {
+    return detail::nearest_narrow_float<7, -126>(value);
+}
 
 // Position of the first of `count` elements that is NaN or infinite; `count` if all are finite, as
 // integers always are.

@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/avx2/registers.hpp"
 #include "kernels/avx2/tables.hpp"
 
 namespace skep::cpu {
@@ -32,13 +33,40 @@ Doubles16 load_step(const float* values) {
     return loaded;
 }
 
+Doubles16 doubles(__m256 low, __m256 high) {
+    return {{_mm256_cvtps_pd(_mm256_castps256_ps128(low)),
+             _mm256_cvtps_pd(_mm256_extractf128_ps(low, 1)),
+             _mm256_cvtps_pd(_mm256_castps256_ps128(high)),
+             _mm256_cvtps_pd(_mm256_extractf128_ps(high, 1))}};
+}
+
+Doubles16 load_step(const F16* values) {
+    return doubles(f16_floats(load_16_bytes(values, 16)),
+                   f16_floats(load_16_bytes(values + 8, 16)));
+}
+
+Doubles16 load_step(const Bf16* values) {
+    return doubles(bf16_floats(load_16_bytes(values, 16)),
+                   bf16_floats(load_16_bytes(values + 8, 16)));
+}
+
+__m128i load_4_bytes(const void* values) {
+    std::int32_t word;
+    __builtin_memcpy(&word, values, sizeof word);
+    return _mm_cvtsi32_si128(word);
+}
+
+Doubles16 load_step(const std::int8_t* values) {
+    Doubles16 loaded;
+    for (std::size_t i = 0; i < kRegisters; ++i)
+        loaded.part[i] = _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(load_4_bytes(values + i * kLanes)));
+    return loaded;
+}
+
 Doubles16 load_step(const std::uint8_t* values) {
     Doubles16 loaded;
-    for (std::size_t i = 0; i < kRegisters; ++i) {
-        std::int32_t word;
-        __builtin_memcpy(&word, values + i * kLanes, sizeof word);
-        loaded.part[i] = _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(word)));
-    }
+    for (std::size_t i = 0; i < kRegisters; ++i)
+        loaded.part[i] = _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(load_4_bytes(values + i * kLanes)));
     return loaded;
 }
 
@@ -99,11 +127,13 @@ double squared_norm(const void* row, std::size_t dim) {
     return fold(sums);
 }
 
+template <typename Element>
+constexpr ExactKernels kExact = {squared_l2<Element>, dot<Element>, squared_norm<Element>};
+
 }  // namespace
 
-const ExactKernels kAvx2Exact = {
-    squared_l2<float>, squared_l2<std::uint8_t>, dot<float>,
-    dot<std::uint8_t>, squared_norm<float>,      squared_norm<std::uint8_t>,
+const ExactKernels kAvx2Exact[kNumElementTypes] = {
+    kExact<float>, kExact<F16>, kExact<Bf16>, kExact<std::int8_t>, kExact<std::uint8_t>,
 };
 
 }  // namespace skep::cpu

@@ -33,6 +33,15 @@ static inline __m128i load_16_bytes(const void* values, std::size_t count) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
 }
 
+// Eight 16-bit floats as floats.
+static inline __m256 f16_floats(__m128i halves) {
+    return _mm256_cvtph_ps(halves);
+}
+
+static inline __m256 bf16_floats(__m128i halves) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+
 // Lane i of the result is the sum of the lanes of sums[i].
 static inline __m256 add_lanes(const __m256* sums) {
     const __m256 a =

@@ -6,8 +6,9 @@
 
 namespace skep::cpu {
 
-extern const ExactKernels kAvx2Exact;
+extern const ExactKernels kAvx2Exact[kNumElementTypes];
 extern const FloatKernels kAvx2Floats;
 extern const IntegerKernels kAvx2Integers;
+extern const IntegerKernels kAvx2SignedIntegers;
 
 }  // namespace skep::cpu

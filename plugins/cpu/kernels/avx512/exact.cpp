@@ -6,6 +6,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/avx512/registers.hpp"
 #include "kernels/avx512/tables.hpp"
 
 namespace skep::cpu {
@@ -41,15 +42,47 @@ Doubles16 load_row<float>(const void* row, std::size_t first, std::size_t count)
             _mm512_cvtps_pd(_mm256_maskz_loadu_ps(static_cast<__mmask8>(mask >> 8U), values + 8))};
 }
 
-template <>
-Doubles16 load_row<std::uint8_t>(const void* row, std::size_t first, std::size_t count) {
-    const std::uint8_t* values = static_cast<const std::uint8_t*>(row) + first;
-    const __m128i bytes =
-        count >= kStep ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(values))
-                       : _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << count) - 1), values);
-    const __m512i integers = _mm512_cvtepu8_epi32(bytes);
+Doubles16 doubles(__m512 floats) {
+    return {_mm512_cvtps_pd(_mm512_castps512_ps256(floats)),
+            _mm512_cvtps_pd(_mm512_extractf32x8_ps(floats, 1))};
+}
+
+Doubles16 doubles(__m512i integers) {
     return {_mm512_cvtepi32_pd(_mm512_castsi512_si256(integers)),
             _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(integers, 1))};
+}
+
+// The first `count` of 16 elements of 16 bits or of bytes, zeros behind them.
+__m256i load_halves(const void* values, std::size_t count) {
+    if (count >= kStep) return _mm256_loadu_si256(static_cast<const __m256i*>(values));
+    return _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1U << count) - 1), values);
+}
+
+__m128i load_bytes(const void* values, std::size_t count) {
+    if (count >= kStep) return _mm_loadu_si128(static_cast<const __m128i*>(values));
+    return _mm_maskz_loadu_epi8(static_cast<__mmask16>((1U << count) - 1), values);
+}
+
+template <>
+Doubles16 load_row<F16>(const void* row, std::size_t first, std::size_t count) {
+    return doubles(f16_floats(load_halves(static_cast<const F16*>(row) + first, count)));
+}
+
+template <>
+Doubles16 load_row<Bf16>(const void* row, std::size_t first, std::size_t count) {
+    return doubles(bf16_floats(load_halves(static_cast<const Bf16*>(row) + first, count)));
+}
+
+template <>
+Doubles16 load_row<std::int8_t>(const void* row, std::size_t first, std::size_t count) {
+    return doubles(
+        _mm512_cvtepi8_epi32(load_bytes(static_cast<const std::int8_t*>(row) + first, count)));
+}
+
+template <>
+Doubles16 load_row<std::uint8_t>(const void* row, std::size_t first, std::size_t count) {
+    return doubles(
+        _mm512_cvtepu8_epi32(load_bytes(static_cast<const std::uint8_t*>(row) + first, count)));
 }
 
 double fold(const Doubles16& sums) {
@@ -100,11 +133,13 @@ double squared_norm(const void* row, std::size_t dim) {
     return fold(sums);
 }
 
+template <typename Element>
+constexpr ExactKernels kExact = {squared_l2<Element>, dot<Element>, squared_norm<Element>};
+
 }  // namespace
 
-const ExactKernels kAvx512Exact = {
-    squared_l2<float>, squared_l2<std::uint8_t>, dot<float>,
-    dot<std::uint8_t>, squared_norm<float>,      squared_norm<std::uint8_t>,
+const ExactKernels kAvx512Exact[kNumElementTypes] = {
+    kExact<float>, kExact<F16>, kExact<Bf16>, kExact<std::int8_t>, kExact<std::uint8_t>,
 };
 
 }  // namespace skep::cpu

@@ -6,6 +6,15 @@
 
 namespace skep::cpu {
 
+// Sixteen 16-bit floats as floats.
+static inline __m512 f16_floats(__m256i halves) {
+    return _mm512_cvtph_ps(halves);
+}
+
+static inline __m512 bf16_floats(__m256i halves) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
 // Lane i of the result is the sum of the lanes of sums[i]. 15 additions, 30 shuffles.
 static inline __m512 add_lanes(const __m512* sums) {
     __m512 pairs[8];

@@ -7,8 +7,9 @@
 
 namespace skep::cpu {
 
-extern const ExactKernels kAvx512Exact;
+extern const ExactKernels kAvx512Exact[kNumElementTypes];
 extern const FloatKernels kAvx512Floats;
-extern const IntegerKernels kAvx512Integers;  // needs VNNI besides
+extern const IntegerKernels kAvx512Integers;        // needs VNNI besides
+extern const IntegerKernels kAvx512SignedIntegers;  // needs VNNI besides
 
 }  // namespace skep::cpu

@@ -35,6 +35,39 @@ Doubles16 load_step(const float* values) {
     return loaded;
 }
 
+Doubles16 doubles(const Floats8& low, const Floats8& high) {
+    Doubles16 loaded;
+    const float32x4_t quarters[4] = {low.low, low.high, high.low, high.high};
+    for (std::size_t i = 0; i < 4; ++i) {
+        loaded.part[2 * i] = vcvt_f64_f32(vget_low_f32(quarters[i]));
+        loaded.part[2 * i + 1] = vcvt_high_f64_f32(quarters[i]);
+    }
+    return loaded;
+}
+
+Doubles16 load_step(const F16* values) {
+    return doubles(f16_floats(values), f16_floats(values + 8));
+}
+
+Doubles16 load_step(const Bf16* values) {
+    return doubles(bf16_floats(values), bf16_floats(values + 8));
+}
+
+Doubles16 load_step(const std::int8_t* values) {
+    Doubles16 loaded;
+    const int8x16_t bytes = vld1q_s8(values);
+    const int16x8_t halves[2] = {vmovl_s8(vget_low_s8(bytes)), vmovl_high_s8(bytes)};
+    for (std::size_t i = 0; i < 2; ++i) {
+        const int32x4_t low = vmovl_s16(vget_low_s16(halves[i]));
+        const int32x4_t high = vmovl_high_s16(halves[i]);
+        loaded.part[4 * i] = vcvtq_f64_s64(vmovl_s32(vget_low_s32(low)));
+        loaded.part[4 * i + 1] = vcvtq_f64_s64(vmovl_high_s32(low));
+        loaded.part[4 * i + 2] = vcvtq_f64_s64(vmovl_s32(vget_low_s32(high)));
+        loaded.part[4 * i + 3] = vcvtq_f64_s64(vmovl_high_s32(high));
+    }
+    return loaded;
+}
+
 Doubles16 load_step(const std::uint8_t* values) {
     Doubles16 loaded;
     const uint8x16_t bytes = vld1q_u8(values);
@@ -107,11 +140,13 @@ double squared_norm(const void* row, std::size_t dim) {
     return fold(sums);
 }
 
+template <typename Element>
+constexpr ExactKernels kExact = {squared_l2<Element>, dot<Element>, squared_norm<Element>};
+
 }  // namespace
 
-const ExactKernels kNeonExact = {
-    squared_l2<float>, squared_l2<std::uint8_t>, dot<float>,
-    dot<std::uint8_t>, squared_norm<float>,      squared_norm<std::uint8_t>,
+const ExactKernels kNeonExact[kNumElementTypes] = {
+    kExact<float>, kExact<F16>, kExact<Bf16>, kExact<std::int8_t>, kExact<std::uint8_t>,
 };
 
 }  // namespace skep::cpu

@@ -14,6 +14,26 @@ static inline float32x4_t load_4_floats(const void* values) {
     return vreinterpretq_f32_u8(vld1q_u8(static_cast<const std::uint8_t*>(values)));
 }
 
+// Eight floats.
+struct Floats8 {
+    float32x4_t low;
+    float32x4_t high;
+};
+
+// Eight 16-bit floats as floats.
+static inline Floats8 f16_floats(const void* values) {
+    const float16x8_t halves =
+        vreinterpretq_f16_u8(vld1q_u8(static_cast<const std::uint8_t*>(values)));
+    return {vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
+}
+
+static inline Floats8 bf16_floats(const void* values) {
+    const uint16x8_t halves =
+        vreinterpretq_u16_u8(vld1q_u8(static_cast<const std::uint8_t*>(values)));
+    return {vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(halves), 16)),
+            vreinterpretq_f32_u32(vshll_high_n_u16(halves, 16))};
+}
+
 // The first `count` of 8 bytes, zeros behind them.
 static inline uint8x8_t load_8_bytes(const void* values, std::size_t count) {
     if (count >= 8) return vld1_u8(static_cast<const std::uint8_t*>(values));

@@ -6,8 +6,9 @@
 
 namespace skep::cpu {
 
-extern const ExactKernels kNeonExact;
+extern const ExactKernels kNeonExact[kNumElementTypes];
 extern const FloatKernels kNeonFloats;
 extern const IntegerKernels kNeonIntegers;
+extern const IntegerKernels kNeonSignedIntegers;
 
 }  // namespace skep::cpu

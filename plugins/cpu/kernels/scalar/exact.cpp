@@ -3,6 +3,7 @@
 // Twin of common/distance.hpp for rows that may be unaligned.
 #include <cstdint>
 
+#include "kernels/scalar/elements.hpp"
 #include "kernels/scalar/tables.hpp"
 
 namespace skep::cpu {
@@ -12,9 +13,9 @@ constexpr std::size_t kNumPartialSums = 16;
 
 template <typename Element>
 double load(const void* row, std::size_t i) {
-    Element value;
-    __builtin_memcpy(&value, static_cast<const char*>(row) + i * sizeof(Element), sizeof value);
-    return static_cast<double>(value);
+    Element element;
+    __builtin_memcpy(&element, static_cast<const char*>(row) + i * sizeof(Element), sizeof element);
+    return value_of(element);
 }
 
 double fold(double* sums) {
@@ -53,11 +54,13 @@ double squared_norm(const void* row, std::size_t dim) {
     return fold(sums);
 }
 
+template <typename Element>
+constexpr ExactKernels kExact = {squared_l2<Element>, dot<Element>, squared_norm<Element>};
+
 }  // namespace
 
-const ExactKernels kScalarExact = {
-    squared_l2<float>, squared_l2<std::uint8_t>, dot<float>,
-    dot<std::uint8_t>, squared_norm<float>,      squared_norm<std::uint8_t>,
+const ExactKernels kScalarExact[kNumElementTypes] = {
+    kExact<float>, kExact<F16>, kExact<Bf16>, kExact<std::int8_t>, kExact<std::uint8_t>,
 };
 
 }  // namespace skep::cpu

@@ -6,8 +6,9 @@
 
 namespace skep::cpu {
 
-extern const ExactKernels kScalarExact;
+extern const ExactKernels kScalarExact[kNumElementTypes];
 extern const FloatKernels kScalarFloats;
 extern const IntegerKernels kScalarIntegers;
+extern const IntegerKernels kScalarSignedIntegers;
 
 }  // namespace skep::cpu

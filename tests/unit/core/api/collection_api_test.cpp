@@ -126,7 +126,7 @@ TEST_F(CollectionApi, RefusesWhatCannotBeCreated) {
     options.index = SKEP_INDEX_HNSW;
     EXPECT_THAT(create(options, &collection), FailsWith(SKEP_UNSUPPORTED, "cpu"));
     options.index = SKEP_INDEX_FLAT;
-    options.dtype = SKEP_DTYPE_F16;
+    options.dtype = SKEP_DTYPE_I32;
     EXPECT_EQ(create(options, &collection).status, SKEP_UNSUPPORTED_TYPE);
     EXPECT_EQ(collection, nullptr);
 }

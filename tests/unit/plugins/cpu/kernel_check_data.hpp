@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "support/elements.hpp"
+
 namespace skep::testing {
 
 inline constexpr skep_metric kAllMetrics[] = {SKEP_METRIC_L2, SKEP_METRIC_INNER_PRODUCT,
@@ -32,6 +34,12 @@ struct Findings {
 inline std::vector<std::size_t> kernel_dims() {
     return {1,  2,  3,  4,  5,  7,  8,   9,   14,  15,  16,  17,  26,  31,  32,
             33, 50, 63, 64, 65, 98, 100, 127, 128, 129, 194, 300, 784, 1000};
+}
+
+template <typename Element>
+std::string name_of() {
+    constexpr const char* kNames[] = {"f32", "f16", "bf16", "i8", "u8"};
+    return kNames[kDtypeOf<Element>];
 }
 
 // Magnitudes of components; the last ones are beyond what float sums can bound.
@@ -62,10 +70,14 @@ inline float draw_component(std::mt19937_64& engine, Magnitude magnitude) {
 
 template <typename Element>
 Element draw_element(std::mt19937_64& engine, Magnitude magnitude) {
-    if constexpr (std::is_same_v<Element, float>) return draw_component(engine, magnitude);
-    // Extremes and ordinary bytes.
-    if (magnitude == Magnitude::kHuge) return 255;
-    return static_cast<Element>(engine());
+    if constexpr (std::is_integral_v<Element>) {
+        // Extremes and ordinary bytes.
+        if (magnitude == Magnitude::kHuge)
+            return static_cast<Element>(std::is_signed_v<Element> ? -128 : 255);
+        return static_cast<Element>(engine());
+    } else {
+        return element_near<Element>(draw_component(engine, magnitude));
+    }
 }
 
 // Rows at an odd address, with an odd gap between them.

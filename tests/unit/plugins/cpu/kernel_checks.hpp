@@ -27,11 +27,7 @@ inline bool same_bits(double a, double b) {
 
 template <typename Element>
 void check_exact_kernels(const cpu::KernelTable& table, Findings& findings) {
-    constexpr bool kIsFloat = std::is_same_v<Element, float>;
-    const cpu::ExactKernels& exact = *table.exact;
-    const auto squared_l2 = kIsFloat ? exact.squared_l2_f32 : exact.squared_l2_u8;
-    const auto dot = kIsFloat ? exact.dot_f32 : exact.dot_u8;
-    const auto squared_norm = kIsFloat ? exact.squared_norm_f32 : exact.squared_norm_u8;
+    const cpu::ExactKernels& exact = table.exact[kDtypeOf<Element>];
     for (const std::size_t dim : kernel_dims()) {
         for (const Magnitude magnitude : kMagnitudes) {
             std::mt19937_64 engine(dim);
@@ -40,16 +36,16 @@ void check_exact_kernels(const cpu::KernelTable& table, Findings& findings) {
             for (double& value : query)
                 value = static_cast<double>(draw_component(engine, magnitude));
             for (std::size_t row = 0; row < 3; ++row) {
-                const std::string where = std::string(table.isa) + (kIsFloat ? " f32" : " u8") +
+                const std::string where = std::string(table.isa) + " " + name_of<Element>() +
                                           " dim " + std::to_string(dim) + " magnitude " +
                                           std::to_string(static_cast<int>(magnitude));
-                findings.expect(same_bits(squared_l2(query.data(), rows.odd_row(row), dim),
+                findings.expect(same_bits(exact.squared_l2(query.data(), rows.odd_row(row), dim),
                                           skep::squared_l2(query.data(), rows.row(row), dim)),
                                 "squared_l2 " + where);
-                findings.expect(same_bits(dot(query.data(), rows.odd_row(row), dim),
+                findings.expect(same_bits(exact.dot(query.data(), rows.odd_row(row), dim),
                                           skep::dot_product(query.data(), rows.row(row), dim)),
                                 "dot " + where);
-                findings.expect(same_bits(squared_norm(rows.odd_row(row), dim),
+                findings.expect(same_bits(exact.squared_norm(rows.odd_row(row), dim),
                                           skep::dot_product(rows.row(row), rows.row(row), dim)),
                                 "squared_norm " + where);
             }
@@ -137,10 +133,8 @@ class BoundCase {
 
 template <typename Element>
 void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
-    constexpr bool kIsFloat = std::is_same_v<Element, float>;
     const cpu::FloatKernels& kernels = *table.floats;
-    const auto stream = kIsFloat ? kernels.stream_f32 : kernels.stream_u8;
-    const auto pack = kIsFloat ? kernels.pack_f32 : kernels.pack_u8;
+    const cpu::FloatRowKernels& row_kernels = kernels.rows[kDtypeOf<Element>];
     for (const std::size_t dim : kernel_dims()) {
         for (const Magnitude magnitude : kMagnitudes) {
             std::mt19937_64 engine(dim);
@@ -150,12 +144,13 @@ void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
             std::vector<std::vector<float>> queries(num_queries, std::vector<float>(dim));
             for (std::vector<float>& query : queries) {
                 for (float& value : query)
-                    value = kIsFloat ? draw_component(engine, magnitude)
-                                     : static_cast<float>(engine() % 2560) / 10.0F;
+                    value = std::is_integral_v<Element>
+                                ? static_cast<float>(engine() % 2560) / 10.0F
+                                : draw_component(engine, magnitude);
             }
             for (const skep_metric metric : kAllMetrics) {
                 const bool is_scaled = metric == SKEP_METRIC_COSINE;
-                const std::string where = std::string(table.isa) + (kIsFloat ? " f32" : " u8") +
+                const std::string where = std::string(table.isa) + " " + name_of<Element>() +
                                           " metric " + std::to_string(metric) + " dim " +
                                           std::to_string(dim) + " magnitude " +
                                           std::to_string(static_cast<int>(magnitude));
@@ -173,8 +168,8 @@ void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
                         block.float_terms = expected.float_terms().data();
                         block.multiplier = expected.bounds().multiplier();
                         block.float_threshold = expected.bounds().float_threshold(cut);
-                        expected.check(stream(block), cut, block.float_threshold, findings,
-                                       "stream " + where);
+                        expected.check(row_kernels.stream(block), cut, block.float_threshold,
+                                       findings, "stream " + where);
                     }
                 }
 
@@ -198,7 +193,7 @@ void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
                     panel_rows.is_scaled = is_scaled ? 1 : 0;
                     panel_rows.float_terms = expected[0].float_terms().data();
                     std::vector<float> panel(depth * kernels.panel_rows);
-                    pack(panel_rows, panel.data());
+                    row_kernels.pack(panel_rows, panel.data());
                     for (std::size_t cut = 0; cut < expected[0].cuts().size(); ++cut) {
                         std::vector<float> thresholds(kernels.tile_queries,
                                                       std::numeric_limits<float>::infinity());
@@ -225,15 +220,45 @@ void check_float_kernels(const cpu::KernelTable& table, Findings& findings) {
     }
 }
 
+// Floats hold every element, whatever its bits; unaligned, and of every length of a tail.
+template <typename Element>
+void check_widening(const cpu::KernelTable& table, Findings& findings) {
+    constexpr std::size_t kNumElements = std::size_t{1} << (8 * sizeof(Element));
+    auto* const widen = table.floats->rows[kDtypeOf<Element>].widen;
+    std::vector<Element> elements(kNumElements);
+    for (std::size_t bits = 0; bits < kNumElements; ++bits)
+        std::memcpy(&elements[bits], &bits, sizeof(Element));
+    std::vector<unsigned char> bytes(1 + kNumElements * sizeof(Element));
+    std::memcpy(bytes.data() + 1, elements.data(), bytes.size() - 1);
+    std::vector<float> floats(kNumElements);
+    widen(bytes.data() + 1, kNumElements, floats.data());
+    for (std::size_t bits = 0; bits < kNumElements; ++bits) {
+        const auto expected = static_cast<float>(elements[bits]);
+        // Rows hold no others.
+        if (!std::isfinite(expected)) continue;
+        findings.expect(std::memcmp(&floats[bits], &expected, sizeof expected) == 0,
+                        std::string(table.isa) + " widens bits " + std::to_string(bits) + " of " +
+                            name_of<Element>());
+    }
+    for (std::size_t count = 0; count < 40; ++count) {
+        std::vector<float> few(count + 1, -1.0F);
+        widen(bytes.data() + 1, count, few.data());
+        findings.expect(
+            std::equal(few.begin(), few.end() - 1, floats.begin()) && few.back() == -1.0F,
+            std::string(table.isa) + " widens " + std::to_string(count) + " of " +
+                name_of<Element>());
+    }
+}
+
 // Integer scores are exact, so survivors are those of the scalar twin, to the bit.
+template <typename Byte>
 class IntegerCase {
   public:
-    IntegerCase(const cpu::IntegerKernels& kernels, skep_metric metric,
-                const OddRows<std::uint8_t>& rows,
-                const std::vector<std::vector<std::uint8_t>>& queries)
+    IntegerCase(const cpu::IntegerKernels& kernels, skep_metric metric, const OddRows<Byte>& rows,
+                const std::vector<std::vector<Byte>>& queries)
         : kernels_(kernels), metric_(metric), rows_(rows), queries_(queries) {
         for (std::size_t row = 0; row < cpu::kStreamRows; ++row) {
-            std::uint64_t sum = 0;
+            std::int64_t sum = 0;
             for (std::size_t i = 0; i < rows.dim; ++i)
                 sum += rows.row(row)[i];
             const double norm = dot_product(rows.row(row), rows.row(row), rows.dim);
@@ -241,7 +266,7 @@ class IntegerCase {
             float_terms_.push_back(cpu::float_row_term(metric, rows.dim, norm));
         }
         depth_ = (rows.dim * kernels.operand_bytes + 3) / 4;
-        for (const std::vector<std::uint8_t>& query : queries) {
+        for (const std::vector<Byte>& query : queries) {
             std::vector<std::uint32_t> operands((depth_ + 15) / 16 * 16);
             auto* bytes = reinterpret_cast<unsigned char*>(operands.data());
             for (std::size_t i = 0; i < query.size(); ++i) {
@@ -316,8 +341,8 @@ class IntegerCase {
 
     const cpu::IntegerKernels& kernels_;
     skep_metric metric_;
-    const OddRows<std::uint8_t>& rows_;
-    const std::vector<std::vector<std::uint8_t>>& queries_;
+    const OddRows<Byte>& rows_;
+    const std::vector<std::vector<Byte>>& queries_;
     std::size_t depth_ = 0;
     std::vector<std::int32_t> int_terms_;
     std::vector<float> float_terms_;
@@ -325,22 +350,29 @@ class IntegerCase {
     std::vector<cpu::QueryBounds> bounds_;
 };
 
-inline void check_integer_kernels(const cpu::KernelTable& table, Findings& findings) {
+template <typename Byte>
+void check_integer_kernels(const cpu::KernelTable& table, Findings& findings) {
+    constexpr bool kIsSigned = std::is_signed_v<Byte>;
+    const cpu::IntegerKernels& kernels = kIsSigned ? *table.signed_integers : *table.integers;
+    const cpu::IntegerKernels& scalar =
+        kIsSigned ? cpu::kScalarSignedIntegers : cpu::kScalarIntegers;
     std::vector<std::size_t> dims = kernel_dims();
     dims.push_back(cpu::kMaxIntegerDim);
     for (const std::size_t dim : dims) {
         for (const Magnitude magnitude : {Magnitude::kOrdinary, Magnitude::kHuge}) {
             std::mt19937_64 engine(dim);
-            const OddRows<std::uint8_t> rows(engine, cpu::kStreamRows, dim, magnitude);
-            std::vector<std::vector<std::uint8_t>> queries(3, std::vector<std::uint8_t>(dim));
-            for (std::uint8_t& value : queries[0])
-                value = static_cast<std::uint8_t>(engine());
-            std::fill(queries[1].begin(), queries[1].end(), std::uint8_t{255});  // 2: all zeros
+            const OddRows<Byte> rows(engine, cpu::kStreamRows, dim, magnitude);
+            std::vector<std::vector<Byte>> queries(3, std::vector<Byte>(dim));
+            for (Byte& value : queries[0])
+                value = static_cast<Byte>(engine());
+            std::fill(queries[1].begin(), queries[1].end(),
+                      draw_element<Byte>(engine, Magnitude::kHuge));  // 2: all zeros
             for (const skep_metric metric : kAllMetrics) {
-                const IntegerCase mine(*table.integers, metric, rows, queries);
-                const IntegerCase twin(cpu::kScalarIntegers, metric, rows, queries);
-                const std::string where = std::string(table.isa) + " metric " +
-                                          std::to_string(metric) + " dim " + std::to_string(dim);
+                const IntegerCase<Byte> mine(kernels, metric, rows, queries);
+                const IntegerCase<Byte> twin(scalar, metric, rows, queries);
+                const std::string where = std::string(table.isa) + " " + name_of<Byte>() +
+                                          " metric " + std::to_string(metric) + " dim " +
+                                          std::to_string(dim);
                 for (std::size_t query = 0; query < queries.size(); ++query) {
                     for (const std::size_t row : {0U, 7U, 40U}) {
                         const double cut = mine.distance_of(query, row);
@@ -355,7 +387,7 @@ inline void check_integer_kernels(const cpu::KernelTable& table, Findings& findi
                                 }
                             }
                         }
-                        const std::uint32_t panel_rows = table.integers->panel_rows;
+                        const std::uint32_t panel_rows = kernels.panel_rows;
                         for (const std::uint32_t num_rows : {1U, panel_rows - 1, panel_rows}) {
                             findings.expect(mine.panel(query, cut, num_rows) ==
                                                 mine.stream(query, cut, num_rows),
@@ -368,12 +400,24 @@ inline void check_integer_kernels(const cpu::KernelTable& table, Findings& findi
     }
 }
 
+// Calls check.operator()<Element>() for every element type.
+template <typename Check>
+void for_element_types(Check check) {
+    check.template operator()<float>();
+    check.template operator()<Half>();
+    check.template operator()<Brain>();
+    check.template operator()<std::int8_t>();
+    check.template operator()<std::uint8_t>();
+}
+
 inline void check_kernel_table(const cpu::KernelTable& table, Findings& findings) {
-    check_exact_kernels<float>(table, findings);
-    check_exact_kernels<std::uint8_t>(table, findings);
-    check_float_kernels<float>(table, findings);
-    check_float_kernels<std::uint8_t>(table, findings);
-    check_integer_kernels(table, findings);
+    for_element_types([&]<typename Element>() {
+        check_exact_kernels<Element>(table, findings);
+        check_float_kernels<Element>(table, findings);
+        if constexpr (sizeof(Element) < sizeof(float)) check_widening<Element>(table, findings);
+    });
+    check_integer_kernels<std::int8_t>(table, findings);
+    check_integer_kernels<std::uint8_t>(table, findings);
     check_coded_kernels(table, findings);
 }
 

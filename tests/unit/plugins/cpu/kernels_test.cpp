@@ -24,8 +24,7 @@ class CpuKernels : public ::testing::TestWithParam<std::string_view> {
 
 TEST_P(CpuKernels, ComputeExactDistancesBitForBit) {
     Findings findings;
-    check_exact_kernels<float>(table(), findings);
-    check_exact_kernels<std::uint8_t>(table(), findings);
+    for_element_types([&]<typename Element>() { check_exact_kernels<Element>(table(), findings); });
     expect_none(findings);
 }
 
@@ -35,15 +34,28 @@ TEST_P(CpuKernels, BoundFloatScoresOfFloatRows) {
     expect_none(findings);
 }
 
-TEST_P(CpuKernels, BoundFloatScoresOfByteRows) {
+TEST_P(CpuKernels, BoundFloatScoresOfNarrowRows) {
     Findings findings;
+    check_float_kernels<Half>(table(), findings);
+    check_float_kernels<Brain>(table(), findings);
+    check_float_kernels<std::int8_t>(table(), findings);
     check_float_kernels<std::uint8_t>(table(), findings);
+    expect_none(findings);
+}
+
+TEST_P(CpuKernels, WidenEveryElement) {
+    Findings findings;
+    check_widening<Half>(table(), findings);
+    check_widening<Brain>(table(), findings);
+    check_widening<std::int8_t>(table(), findings);
+    check_widening<std::uint8_t>(table(), findings);
     expect_none(findings);
 }
 
 TEST_P(CpuKernels, ScoreBytesAsTheScalarTwin) {
     Findings findings;
-    check_integer_kernels(table(), findings);
+    check_integer_kernels<std::int8_t>(table(), findings);
+    check_integer_kernels<std::uint8_t>(table(), findings);
     expect_none(findings);
 }
 

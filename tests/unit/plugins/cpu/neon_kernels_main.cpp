@@ -8,9 +8,10 @@
 
 int main() {
     using namespace skep;
-    const cpu::KernelTable tables[] = {
-        {"scalar", &cpu::kScalarExact, &cpu::kScalarFloats, &cpu::kScalarIntegers},
-        {"neon", &cpu::kNeonExact, &cpu::kNeonFloats, &cpu::kNeonIntegers}};
+    const cpu::KernelTable tables[] = {{"scalar", cpu::kScalarExact, &cpu::kScalarFloats,
+                                        &cpu::kScalarIntegers, &cpu::kScalarSignedIntegers},
+                                       {"neon", cpu::kNeonExact, &cpu::kNeonFloats,
+                                        &cpu::kNeonIntegers, &cpu::kNeonSignedIntegers}};
     bool has_failed = false;
     for (const cpu::KernelTable& table : tables) {
         testing::Findings findings;

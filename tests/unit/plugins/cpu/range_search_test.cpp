@@ -44,19 +44,21 @@ struct Collector {
 
 class RangeSearch : public ::testing::TestWithParam<std::string_view> {};
 
-TEST_P(RangeSearch, FindsExactlyTheRowsWithinTheRadius) {
+template <typename Element>
+void expect_rows_within_radius(const std::string& isa) {
     constexpr std::uint32_t kDim = 10;
-    const auto rows = random_u8(std::size_t{2500} * kDim, 1);
+    const auto rows = elements_near<Element>(random_f32(std::size_t{1500} * kDim, 1, 0.0F, 100.0F));
     for (const std::uint32_t num_workers : {1U, 3U}) {
         HostDouble host(num_workers);
-        const CpuDeviceHandle device(host, std::string(GetParam()));
+        const CpuDeviceHandle device(host, isa);
         for (const skep_metric metric :
              {SKEP_METRIC_L2, SKEP_METRIC_INNER_PRODUCT, SKEP_METRIC_COSINE}) {
-            StoreHandle store(device, store_options(metric, SKEP_DTYPE_U8, kDim));
+            StoreHandle store(device, store_options(metric, kDtypeOf<Element>, kDim));
             store.append(matrix_of(rows, kDim));
             for (const std::size_t num_queries : {2U, 40U}) {
-                const auto queries = random_u8(num_queries * kDim, 2);
-                const Answer nearest = plain_scan(metric, queries, rows, kDim, 2500);
+                const auto queries =
+                    elements_near<Element>(random_f32(num_queries * kDim, 2, 0.0F, 100.0F));
+                const Answer nearest = plain_scan(metric, queries, rows, kDim, 1500);
                 const float radii[] = {nearest.distances[0], nearest.distances[100],
                                        std::nextafter(nearest.distances[7], -1e30F),
                                        std::numeric_limits<float>::infinity(),
@@ -67,7 +69,7 @@ TEST_P(RangeSearch, FindsExactlyTheRowsWithinTheRadius) {
                     skep_range_request request{};
                     request.struct_size = sizeof request;
                     request.radius = radius;
-                    request.num_slots = 2500;
+                    request.num_slots = 1500;
                     const skep_matrix matrix = matrix_of(queries, kDim);
 
                     ASSERT_EQ(cpu_operations().opt_store_range_search(
@@ -76,7 +78,7 @@ TEST_P(RangeSearch, FindsExactlyTheRowsWithinTheRadius) {
 
                     for (std::size_t query = 0; query < num_queries; ++query) {
                         Found expected;
-                        for (std::size_t i = query * 2500; i < (query + 1) * 2500; ++i) {
+                        for (std::size_t i = query * 1500; i < (query + 1) * 1500; ++i) {
                             if (nearest.distances[i] <= radius)
                                 expected.insert({nearest.slots[i], nearest.distances[i]});
                         }
@@ -86,6 +88,15 @@ TEST_P(RangeSearch, FindsExactlyTheRowsWithinTheRadius) {
             }
         }
     }
+}
+
+TEST_P(RangeSearch, FindsExactlyTheRowsWithinTheRadius) {
+    const std::string isa(GetParam());
+    expect_rows_within_radius<float>(isa);
+    expect_rows_within_radius<Half>(isa);
+    expect_rows_within_radius<Brain>(isa);
+    expect_rows_within_radius<std::int8_t>(isa);
+    expect_rows_within_radius<std::uint8_t>(isa);
 }
 
 TEST_P(RangeSearch, StopsWhenTheSinkGivesUp) {

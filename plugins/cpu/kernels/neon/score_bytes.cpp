@@ -21,8 +21,17 @@ constexpr std::uint32_t kTileQueries = 4;
 constexpr std::size_t kElementsPerGroup = 2;
 constexpr std::size_t kStep = 8;
 
-int16x8_t load_row(const char* row, std::size_t first, std::size_t count) {
+template <typename Byte>
+int16x8_t load_row(const char* row, std::size_t first, std::size_t count);
+
+template <>
+int16x8_t load_row<std::uint8_t>(const char* row, std::size_t first, std::size_t count) {
     return vreinterpretq_s16_u16(vmovl_u8(load_8_bytes(row + first, count)));
+}
+
+template <>
+int16x8_t load_row<std::int8_t>(const char* row, std::size_t first, std::size_t count) {
+    return vmovl_s8(vreinterpret_s8_u8(load_8_bytes(row + first, count)));
 }
 
 std::uint32_t reaching(int32x4_t scores, std::int32_t threshold) {
@@ -61,6 +70,7 @@ int32x4_t multiply_groups(int16x8_t a, int16x8_t b) {
     return vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
 }
 
+template <typename Byte>
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
     const bool is_coded = block.integer_score == IntegerScore::kCoded;
@@ -91,7 +101,7 @@ std::uint64_t stream(const StreamBlock& block) {
             const int16x8_t factors = vld1q_s16(query + first);
             const std::size_t count = block.dim - first;
             for (std::uint32_t i = 0; i < kLanes; ++i) {
-                const int16x8_t values = load_row(rows[i], first, count);
+                const int16x8_t values = load_row<Byte>(rows[i], first, count);
                 low[i] = vmlal_s16(low[i], vget_low_s16(values), vget_low_s16(factors));
                 high[i] = vmlal_high_s16(high[i], values, factors);
             }
@@ -118,6 +128,7 @@ std::uint64_t stream(const StreamBlock& block) {
     return survivors;
 }
 
+template <typename Byte>
 void pack(const PanelRows& rows, void* panel) {
     std::uint32_t* groups = static_cast<std::uint32_t*>(panel);
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
@@ -140,7 +151,8 @@ void pack(const PanelRows& rows, void* panel) {
         for (std::size_t first = 0; first < rows.dim; first += kStep) {
             uint32x4_t block[kLanes];
             for (std::uint32_t i = 0; i < kLanes; ++i)
-                block[i] = vreinterpretq_u32_s16(load_row(sources[i], first, rows.dim - first));
+                block[i] =
+                    vreinterpretq_u32_s16(load_row<Byte>(sources[i], first, rows.dim - first));
             transpose(block);
             const std::size_t first_group = first / kElementsPerGroup;
             for (std::size_t i = 0; i < kLanes && first_group + i < depth; ++i)
@@ -212,7 +224,10 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kNeonIntegers = {
-    kPanelRows, kTileQueries, 2, 0, stream, pack, score_panel,
+    kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+};
+const IntegerKernels kNeonSignedIntegers = {
+    kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
 };
 
 }  // namespace skep::cpu

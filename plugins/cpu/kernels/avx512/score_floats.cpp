@@ -31,6 +31,21 @@ __m512 load<float>(const char* row, std::size_t first, __mmask16 mask) {
 }
 
 template <>
+__m512 load<F16>(const char* row, std::size_t first, __mmask16 mask) {
+    return f16_floats(_mm256_maskz_loadu_epi16(mask, row + first * sizeof(F16)));
+}
+
+template <>
+__m512 load<Bf16>(const char* row, std::size_t first, __mmask16 mask) {
+    return bf16_floats(_mm256_maskz_loadu_epi16(mask, row + first * sizeof(Bf16)));
+}
+
+template <>
+__m512 load<std::int8_t>(const char* row, std::size_t first, __mmask16 mask) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, row + first)));
+}
+
+template <>
 __m512 load<std::uint8_t>(const char* row, std::size_t first, __mmask16 mask) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, row + first)));
 }
@@ -117,6 +132,15 @@ void pack(const PanelRows& rows, float* panel) {
     }
 }
 
+template <typename Element>
+void widen(const void* elements, std::size_t count, float* floats) {
+    const char* row = static_cast<const char*>(elements);
+    for (std::size_t first = 0; first < count; first += kLanes) {
+        const __mmask16 mask = first_lanes(count - first);
+        _mm512_mask_storeu_ps(floats + first, mask, load<Element>(row, first, mask));
+    }
+}
+
 template <std::uint32_t kQueries>
 std::uint64_t score(const float* panel, const float* tile, std::size_t depth,
                     const float* thresholds, std::uint64_t* survivors) {
@@ -160,11 +184,16 @@ std::uint64_t score_panel(const float* panel, const float* tile, std::size_t dep
     return score<12>(panel, tile, depth, thresholds, survivors);
 }
 
+template <typename Element>
+constexpr FloatRowKernels kRows = {stream<Element>, pack<Element>, widen<Element>};
+
 }  // namespace
 
 const FloatKernels kAvx512Floats = {
-    kPanelRows,  kTileQueries,       stream<float>, stream<std::uint8_t>,
-    pack<float>, pack<std::uint8_t>, score_panel,
+    kPanelRows,
+    kTileQueries,
+    {kRows<float>, kRows<F16>, kRows<Bf16>, kRows<std::int8_t>, kRows<std::uint8_t>},
+    score_panel,
 };
 
 }  // namespace skep::cpu

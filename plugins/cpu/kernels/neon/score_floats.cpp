@@ -18,11 +18,6 @@ constexpr std::uint32_t kPanelRows = 2 * kLanes;
 constexpr std::uint32_t kTileQueries = 8;
 constexpr std::size_t kStep = 8;
 
-struct Floats8 {
-    float32x4_t low;
-    float32x4_t high;
-};
-
 template <typename Element>
 Floats8 load(const char* row, std::size_t first, std::size_t count);
 
@@ -33,6 +28,31 @@ Floats8 load<float>(const char* row, std::size_t first, std::size_t count) {
     float padded[kStep] = {};
     __builtin_memcpy(padded, values, count * sizeof(float));
     return {vld1q_f32(padded), vld1q_f32(padded + kLanes)};
+}
+
+// The first `count` of 8 elements of 16 bits, zeros behind them.
+template <typename Element>
+Floats8 load_halves(const char* values, std::size_t count, Floats8 (*floats)(const void*)) {
+    if (count >= kStep) return floats(values);
+    Element padded[kStep] = {};
+    __builtin_memcpy(padded, values, count * sizeof(Element));
+    return floats(padded);
+}
+
+template <>
+Floats8 load<F16>(const char* row, std::size_t first, std::size_t count) {
+    return load_halves<F16>(row + first * sizeof(F16), count, f16_floats);
+}
+
+template <>
+Floats8 load<Bf16>(const char* row, std::size_t first, std::size_t count) {
+    return load_halves<Bf16>(row + first * sizeof(Bf16), count, bf16_floats);
+}
+
+template <>
+Floats8 load<std::int8_t>(const char* row, std::size_t first, std::size_t count) {
+    const int16x8_t wide = vmovl_s8(vreinterpret_s8_u8(load_8_bytes(row + first, count)));
+    return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
 }
 
 template <>
@@ -119,6 +139,20 @@ void pack(const PanelRows& rows, float* panel) {
     }
 }
 
+template <typename Element>
+void widen(const void* elements, std::size_t count, float* floats) {
+    const char* row = static_cast<const char*>(elements);
+    for (std::size_t first = 0; first < count; first += kStep) {
+        const Floats8 values = load<Element>(row, first, count - first);
+        if (count - first >= kStep) {
+            vst1q_f32(floats + first, values.low);
+            vst1q_f32(floats + first + kLanes, values.high);
+        } else {
+            __builtin_memcpy(floats + first, &values, (count - first) * sizeof(float));
+        }
+    }
+}
+
 std::uint64_t score_panel(const float* panel, const float* tile, std::size_t depth, std::uint32_t,
                           const float* thresholds, std::uint64_t* survivors) {
     float32x4_t low[kTileQueries];
@@ -148,11 +182,16 @@ std::uint64_t score_panel(const float* panel, const float* tile, std::size_t dep
     return any;
 }
 
+template <typename Element>
+constexpr FloatRowKernels kRows = {stream<Element>, pack<Element>, widen<Element>};
+
 }  // namespace
 
 const FloatKernels kNeonFloats = {
-    kPanelRows,  kTileQueries,       stream<float>, stream<std::uint8_t>,
-    pack<float>, pack<std::uint8_t>, score_panel,
+    kPanelRows,
+    kTileQueries,
+    {kRows<float>, kRows<F16>, kRows<Bf16>, kRows<std::int8_t>, kRows<std::uint8_t>},
+    score_panel,
 };
 
 }  // namespace skep::cpu

@@ -28,8 +28,17 @@ __m256i load_registers(const void* values) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(values));
 }
 
-__m256i load_row(const char* row, std::size_t first, std::size_t count) {
+template <typename Byte>
+__m256i load_row(const char* row, std::size_t first, std::size_t count);
+
+template <>
+__m256i load_row<std::uint8_t>(const char* row, std::size_t first, std::size_t count) {
     return _mm256_cvtepu8_epi16(load_16_bytes(row + first, count));
+}
+
+template <>
+__m256i load_row<std::int8_t>(const char* row, std::size_t first, std::size_t count) {
+    return _mm256_cvtepi8_epi16(load_16_bytes(row + first, count));
 }
 
 std::uint32_t reaching(__m256i scores, std::int32_t threshold) {
@@ -66,6 +75,7 @@ std::uint32_t reaching_coded(__m256i sums, const RowTerms& rows, float residual_
     return reaching(_mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), rows.scales, rest), threshold);
 }
 
+template <typename Byte>
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
     const bool is_coded = block.integer_score == IntegerScore::kCoded;
@@ -91,7 +101,7 @@ std::uint64_t stream(const StreamBlock& block) {
             for (std::uint32_t i = 0; i < kLanes; ++i) {
                 _mm_prefetch(rows[i] + first + kPrefetchBytes, _MM_HINT_T0);
                 sums[i] = _mm256_add_epi32(
-                    sums[i], _mm256_madd_epi16(load_row(rows[i], first, count), factors));
+                    sums[i], _mm256_madd_epi16(load_row<Byte>(rows[i], first, count), factors));
             }
         }
         const __m256i scores = _mm256_add_epi32(
@@ -114,6 +124,7 @@ std::uint64_t stream(const StreamBlock& block) {
     return survivors;
 }
 
+template <typename Byte>
 void pack(const PanelRows& rows, void* panel) {
     std::int32_t* groups = static_cast<std::int32_t*>(panel);
     const std::size_t next_panel = kPanelRows * rows.row_stride_bytes;
@@ -139,7 +150,7 @@ void pack(const PanelRows& rows, void* panel) {
             for (std::uint32_t i = 0; i < kLanes; ++i) {
                 // The rows of the next panel, which are wanted when this one has been scored.
                 _mm_prefetch(sources[i] + first + next_panel, _MM_HINT_T1);
-                block[i] = load_row(sources[i], first, rows.dim - first);
+                block[i] = load_row<Byte>(sources[i], first, rows.dim - first);
             }
             transpose(block);
             const std::size_t first_group = first / kElementsPerGroup;
@@ -235,7 +246,10 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kAvx2Integers = {
-    kPanelRows, kTileQueries, 2, 0, stream, pack, score_panel,
+    kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+};
+const IntegerKernels kAvx2SignedIntegers = {
+    kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
 };
 
 }  // namespace skep::cpu

@@ -31,6 +31,21 @@ __m256 load<float>(const char* row, std::size_t first, std::size_t count) {
 }
 
 template <>
+__m256 load<F16>(const char* row, std::size_t first, std::size_t count) {
+    return f16_floats(load_16_bytes(row + first * sizeof(F16), count * sizeof(F16)));
+}
+
+template <>
+__m256 load<Bf16>(const char* row, std::size_t first, std::size_t count) {
+    return bf16_floats(load_16_bytes(row + first * sizeof(Bf16), count * sizeof(Bf16)));
+}
+
+template <>
+__m256 load<std::int8_t>(const char* row, std::size_t first, std::size_t count) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(load_8_bytes(row + first, count)));
+}
+
+template <>
 __m256 load<std::uint8_t>(const char* row, std::size_t first, std::size_t count) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load_8_bytes(row + first, count)));
 }
@@ -110,6 +125,19 @@ void pack(const PanelRows& rows, float* panel) {
     }
 }
 
+template <typename Element>
+void widen(const void* elements, std::size_t count, float* floats) {
+    const char* row = static_cast<const char*>(elements);
+    for (std::size_t first = 0; first < count; first += kLanes) {
+        const __m256 values = load<Element>(row, first, count - first);
+        if (count - first >= kLanes) {
+            _mm256_storeu_ps(floats + first, values);
+        } else {
+            __builtin_memcpy(floats + first, &values, (count - first) * sizeof(float));
+        }
+    }
+}
+
 template <std::uint32_t kQueries>
 std::uint64_t score(const float* panel, const float* tile, std::size_t depth,
                     const float* thresholds, std::uint64_t* survivors) {
@@ -154,11 +182,16 @@ std::uint64_t score_panel(const float* panel, const float* tile, std::size_t dep
     return score<6>(panel, tile, depth, thresholds, survivors);
 }
 
+template <typename Element>
+constexpr FloatRowKernels kRows = {stream<Element>, pack<Element>, widen<Element>};
+
 }  // namespace
 
 const FloatKernels kAvx2Floats = {
-    kPanelRows,  kTileQueries,       stream<float>, stream<std::uint8_t>,
-    pack<float>, pack<std::uint8_t>, score_panel,
+    kPanelRows,
+    kTileQueries,
+    {kRows<float>, kRows<F16>, kRows<Bf16>, kRows<std::int8_t>, kRows<std::uint8_t>},
+    score_panel,
 };
 
 }  // namespace skep::cpu

@@ -43,12 +43,13 @@ float coded_bound(std::int32_t sum, const CodeTerms& terms) {
     return static_cast<float>(sum) * terms.scale + rest;
 }
 
+template <typename Byte>
 std::uint64_t stream(const StreamBlock& block) {
     const std::int16_t* query = static_cast<const std::int16_t*>(block.query);
-    const unsigned char* rows = static_cast<const unsigned char*>(block.rows);
+    const Byte* rows = static_cast<const Byte*>(block.rows);
     std::uint64_t survivors = 0;
     for (std::uint32_t row = 0; row < block.num_rows; ++row) {
-        const unsigned char* elements = rows + row * block.row_stride_bytes;
+        const Byte* elements = rows + row * block.row_stride_bytes;
         std::uint32_t sum = static_cast<std::uint32_t>(block.int_terms[row]);
         if (block.integer_score == IntegerScore::kCoded)
             sum = product(block.int_terms[row], block.query_sum);
@@ -71,6 +72,7 @@ std::uint64_t stream(const StreamBlock& block) {
     return survivors;
 }
 
+template <typename Byte>
 void pack(const PanelRows& rows, void* panel) {
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int16_t* groups = static_cast<std::int16_t*>(panel);
@@ -80,8 +82,7 @@ void pack(const PanelRows& rows, void* panel) {
     float* residuals = scales + kPanelRows;
     for (std::uint32_t row = 0; row < kPanelRows; ++row) {
         const std::uint32_t source = row < rows.num_rows ? row : rows.num_rows - 1;
-        const unsigned char* elements =
-            static_cast<const unsigned char*>(rows.rows) + source * rows.row_stride_bytes;
+        const Byte* elements = static_cast<const Byte*>(rows.rows) + source * rows.row_stride_bytes;
         std::int16_t* target = groups + row * depth * kElementsPerGroup;
         for (std::size_t i = 0; i < depth * kElementsPerGroup; ++i)
             target[i] = i < rows.dim ? elements[i] : std::int16_t{0};
@@ -133,7 +134,10 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kScalarIntegers = {
-    kPanelRows, kTileQueries, 2, 0, stream, pack, score_panel,
+    kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+};
+const IntegerKernels kScalarSignedIntegers = {
+    kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
 };
 
 }  // namespace skep::cpu

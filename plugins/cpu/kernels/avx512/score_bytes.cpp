@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Integer scores of rows of bytes with VNNI: vpdpbusd multiplies four unsigned bytes of a row by
 // four signed ones of the query, which is why u8 queries are shifted by 128, and adds all four to a
-// 32-bit lane. Four times the multiply-adds of float in the same shape of tile.
+// 32-bit lane. Signed rows take the signed side, and their queries are shifted the other way. Four
+// times the multiply-adds of float in the same shape of tile.
 //
 // Stream  16 rows at a time, one accumulator each, lanes added by one transposing tree.
 // Panel   32 rows x 12 queries, as in float; accumulators start at the row terms.
@@ -32,10 +33,20 @@ __mmask64 first_bytes(std::size_t count) {
     return count >= kRegisterBytes ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
 }
 
-// sums += the dot products of four unsigned bytes of rows and four signed ones of factors. As an
-// instruction, since GCC 12 copies every accumulator around the intrinsic, twice per step.
-void multiply_add(__m512i& sums, __m512i rows, __m512i factors) {
+// sums += the dot products of four bytes of rows and four of factors, which are unsigned where the
+// others are signed. As an instruction, since GCC 12 copies every accumulator around the intrinsic,
+// twice per step.
+template <typename Byte>
+void multiply_add(__m512i& sums, __m512i rows, __m512i factors);
+
+template <>
+void multiply_add<std::uint8_t>(__m512i& sums, __m512i rows, __m512i factors) {
     asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(rows), "v"(factors));
+}
+
+template <>
+void multiply_add<std::int8_t>(__m512i& sums, __m512i rows, __m512i factors) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(factors), "v"(rows));
 }
 
 // The int terms of 16 rows, or for codes those times the sum of the query's codes.
@@ -69,6 +80,7 @@ __mmask16 reaching(__m512i sums, std::int32_t threshold) {
     return _mm512_cmpge_epi32_mask(sums, _mm512_set1_epi32(threshold));
 }
 
+template <typename Byte>
 std::uint64_t stream(const StreamBlock& block) {
     const char* query = static_cast<const char*>(block.query);
     const std::size_t whole = block.dim / kRegisterBytes * kRegisterBytes;
@@ -90,7 +102,7 @@ std::uint64_t stream(const StreamBlock& block) {
 #pragma GCC unroll 16
             for (std::uint32_t i = 0; i < kLanes; ++i) {
                 _mm_prefetch(rows[i] + first + kPrefetchBytes, _MM_HINT_T0);
-                multiply_add(sums[i], _mm512_loadu_si512(rows[i] + first), factors);
+                multiply_add<Byte>(sums[i], _mm512_loadu_si512(rows[i] + first), factors);
             }
         }
         if (rest != 0) {
@@ -98,7 +110,8 @@ std::uint64_t stream(const StreamBlock& block) {
             const __m512i factors = _mm512_maskz_loadu_epi8(mask, query + whole);
 #pragma GCC unroll 16
             for (std::uint32_t i = 0; i < kLanes; ++i) {
-                multiply_add(sums[i], _mm512_maskz_loadu_epi8(mask, rows[i] + whole), factors);
+                multiply_add<Byte>(sums[i], _mm512_maskz_loadu_epi8(mask, rows[i] + whole),
+                                   factors);
             }
         }
         const __mmask16 row_mask = first_lanes(num_rows);
@@ -166,7 +179,7 @@ void pack(const PanelRows& rows, void* panel) {
     }
 }
 
-template <std::uint32_t kQueries>
+template <typename Byte, std::uint32_t kQueries>
 std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::size_t depth,
                     IntegerScore kind, const TileTerms& tile_terms, std::uint64_t* survivors) {
     const std::int32_t* int_terms = panel + depth * kPanelRows;
@@ -186,8 +199,8 @@ std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::si
 #pragma GCC unroll 12
         for (std::uint32_t query = 0; query < kQueries; ++query) {
             const __m512i factors = _mm512_set1_epi32(tile[query]);
-            multiply_add(low[query], low_rows, factors);
-            multiply_add(high[query], high_rows, factors);
+            multiply_add<Byte>(low[query], low_rows, factors);
+            multiply_add<Byte>(high[query], high_rows, factors);
         }
         panel += kPanelRows;
         tile += kTileQueries;
@@ -242,20 +255,24 @@ std::uint64_t score(const std::int32_t* panel, const std::int32_t* tile, std::si
     return any;
 }
 
+template <typename Byte>
 std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth,
                           std::uint32_t num_queries, IntegerScore kind, const TileTerms& terms,
                           std::uint64_t* survivors) {
     const std::int32_t* rows = static_cast<const std::int32_t*>(panel);
     const std::int32_t* queries = static_cast<const std::int32_t*>(tile);
-    if (num_queries <= 4) return score<4>(rows, queries, depth, kind, terms, survivors);
-    if (num_queries <= 8) return score<8>(rows, queries, depth, kind, terms, survivors);
-    return score<12>(rows, queries, depth, kind, terms, survivors);
+    if (num_queries <= 4) return score<Byte, 4>(rows, queries, depth, kind, terms, survivors);
+    if (num_queries <= 8) return score<Byte, 8>(rows, queries, depth, kind, terms, survivors);
+    return score<Byte, 12>(rows, queries, depth, kind, terms, survivors);
 }
 
 }  // namespace
 
 const IntegerKernels kAvx512Integers = {
-    kPanelRows, kTileQueries, 1, 128, stream, pack, score_panel,
+    kPanelRows, kTileQueries, 1, 128, stream<std::uint8_t>, pack, score_panel<std::uint8_t>,
+};
+const IntegerKernels kAvx512SignedIntegers = {
+    kPanelRows, kTileQueries, 1, -128, stream<std::int8_t>, pack, score_panel<std::int8_t>,
 };
 
 }  // namespace skep::cpu

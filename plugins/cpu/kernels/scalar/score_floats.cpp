@@ -2,6 +2,7 @@
 // Upper bounds in float, in plain code.
 #include <cstdint>
 
+#include "kernels/scalar/elements.hpp"
 #include "kernels/scalar/tables.hpp"
 
 namespace skep::cpu {
@@ -12,9 +13,9 @@ constexpr std::uint32_t kTileQueries = 4;
 
 template <typename Element>
 float load(const void* row, std::size_t i) {
-    Element value;
-    __builtin_memcpy(&value, static_cast<const char*>(row) + i * sizeof(Element), sizeof value);
-    return static_cast<float>(value);
+    Element element;
+    __builtin_memcpy(&element, static_cast<const char*>(row) + i * sizeof(Element), sizeof element);
+    return value_of(element);
 }
 
 template <typename Element>
@@ -45,6 +46,12 @@ void pack(const PanelRows& rows, float* panel) {
     }
 }
 
+template <typename Element>
+void widen(const void* elements, std::size_t count, float* floats) {
+    for (std::size_t i = 0; i < count; ++i)
+        floats[i] = load<Element>(elements, i);
+}
+
 std::uint64_t score_panel(const float* panel, const float* tile, std::size_t depth,
                           std::uint32_t num_queries, const float* thresholds,
                           std::uint64_t* survivors) {
@@ -66,11 +73,16 @@ std::uint64_t score_panel(const float* panel, const float* tile, std::size_t dep
     return any;
 }
 
+template <typename Element>
+constexpr FloatRowKernels kRows = {stream<Element>, pack<Element>, widen<Element>};
+
 }  // namespace
 
 const FloatKernels kScalarFloats = {
-    kPanelRows,  kTileQueries,       stream<float>, stream<std::uint8_t>,
-    pack<float>, pack<std::uint8_t>, score_panel,
+    kPanelRows,
+    kTileQueries,
+    {kRows<float>, kRows<F16>, kRows<Bf16>, kRows<std::int8_t>, kRows<std::uint8_t>},
+    score_panel,
 };
 
 }  // namespace skep::cpu
