@@ -33,6 +33,18 @@ class BuildTest(ProgramTest):
                 base = write_vectors(self.folder / f"base{extension}", rows)
                 self.assertIn(f"20 rows, dim 7, {dtype},", self.succeed("build", "--base", base, "--out", "out.skep"))
 
+    def test_dtype_rounds_and_names_what_is_out_of_range(self):
+        base = write_vectors(self.folder / "base.fbin", [[0.1, 0.5], [100.4, -3.2]])
+        for dtype in ["f32", "f16", "bf16", "i8"]:
+            with self.subTest(dtype=dtype):
+                line = self.succeed("build", "--base", base, "--out", "out.skep", "--dtype", dtype)
+                self.assertIn(f"2 rows, dim 2, {dtype},", line)
+        message = self.refuse(1, "build", "--base", base, "--out", "no.skep", "--dtype", "u8")
+        for part in ["row 1", "component 1", "-3.2", "0 to 255"]:
+            self.assertIn(part, message)
+        self.assertFalse((self.folder / "no.skep").exists())
+        self.assertIn("f8", self.refuse(2, "build", "--base", base, "--out", "no.skep", "--dtype", "f8"))
+
     def test_target_is_replaced_and_nothing_is_left_beside_it(self):
         target = self.folder / "sift.skep"
         target.write_bytes(b"old")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """skep convert."""
-from skep_program import BASE, QUERIES, TRUTH, TRUTH_DISTANCES, ProgramTest, random_rows, write_vectors
+from skep_program import BASE, QUERIES, TRUTH, TRUTH_DISTANCES, ProgramTest, random_rows, read_bin, write_vectors
 
 
 class ConvertTest(ProgramTest):
@@ -28,6 +28,15 @@ class ConvertTest(ProgramTest):
 
     def test_summary_names_the_shape(self):
         self.assertEqual(self.succeed("convert", BASE, "base.fvecs"), "base.fvecs: 10000 rows, dim 128, f32\n")
+
+    def test_dtype_rounds_to_the_nearest(self):
+        source = write_vectors(self.folder / "in.fbin", [[1.5, 2.4], [254.6, 0.5]])
+        self.succeed("convert", source, "out.u8bin", "--dtype", "u8")
+        self.assertEqual(read_bin(self.folder / "out.u8bin"), [[2, 2], [255, 0]])
+        self.assertEqual(self.succeed("convert", source, "half.npy", "--dtype", "f16"),
+                         "half.npy: 2 rows, dim 2, f16\n")
+        self.succeed("convert", "half.npy", "back.fbin")
+        self.assertEqual(read_bin(self.folder / "back.fbin")[0], [1.5, 2.400390625])
 
     def test_component_that_does_not_fit_is_named_and_nothing_is_written(self):
         source = write_vectors(self.folder / "in.fbin", [[1, 2], [3, 256]])

@@ -58,6 +58,15 @@ class EvalTest(ProgramTest):
                 report = self.evaluate(collection, "--queries", queries, "--batch", "4")
                 self.assertEqual((report["metric"], report["runs"][0]["recall"]), ("cosine", 1))
 
+    def test_every_element_type_is_exact(self):
+        base = write_vectors(self.folder / "base.fbin", [[value / 2.1 for value in row] for row in random_rows(200, 9)])
+        queries = write_vectors(self.folder / "q.fbin", [[value / 3 for value in row] for row in random_rows(8, 9)])
+        for dtype in ["f32", "f16", "bf16", "i8", "u8"]:
+            with self.subTest(dtype=dtype):
+                report = self.evaluate("--base", base, "--queries", queries, "--dtype", dtype, "--batch", "8",
+                                       "--device", "cpu")
+                self.assertEqual((report["dtype"], report["runs"][0]["recall"]), (dtype, 1))
+
     def test_recall_falls_when_the_truth_is_nearer(self):
         truth = [[distance - 1 for distance in row[:9]] + row[9:] for row in read_bin(TRUTH_DISTANCES)]
         truth = [row if query % 4 else [distance / 2 for distance in row] for query, row in enumerate(truth)]

@@ -69,7 +69,9 @@ class SearchTest(ProgramTest):
             for query in ["query.fbin", "query.fvecs", "query.u8bin", "query.bvecs"]:
                 queries = write_vectors(self.folder / query, questions)
                 answers.append(self.succeed_json("search", collection, "--queries", queries)["results"])
-        self.assertEqual(len(answers), 8)
+            self.succeed("convert", self.folder / "query.fbin", self.folder / "query.npy", "--dtype", "f16")
+            answers.append(self.succeed_json("search", collection, "--queries", "query.npy")["results"])
+        self.assertEqual(len(answers), 10)
         self.assertTrue(all(answer == answers[0] for answer in answers))
 
     def test_signed_bytes_meet_floats_with_their_sign(self):

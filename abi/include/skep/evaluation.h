@@ -32,6 +32,16 @@ SKEP_API skep_status skep_vectors_write(const char *path, const skep_matrix *row
                                         const skep_call_options *call, skep_error *error);
 
 /*
+ * Rows as another element type, rounded to its nearest value, ties to even: f32 into f16, bf16, i8
+ * or u8 to make a smaller collection, any of them into f32, which holds them all. out: host memory,
+ * as many rows of the same dim. The first component that is not finite, or that rounds to none of
+ * the type's finite values, fails the call and is named with its row; out is then untouched. Scalar
+ * code on the calling thread, some 10 ns a component.
+ */
+SKEP_API skep_status skep_vectors_convert(const skep_matrix *rows, const skep_mutable_matrix *out,
+                                          skep_error *error);
+
+/*
  * The k nearest base rows of each query by a plain double-precision scan, ties by row number: the
  * definition that every search is measured against. Same dtypes as a collection takes. ids,
  * distances: [num_queries, k] of the caller, padded with SKEP_NO_ROW and +infinity. Time

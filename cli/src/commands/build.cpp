@@ -7,11 +7,11 @@
 #include <string>
 
 #include "command.hpp"
+#include "support/base_rows.hpp"
 #include "support/options.hpp"
 #include "support/posix_interrupt.hpp"
 #include "support/progress_bar.hpp"
 #include "support/stopwatch.hpp"
-#include "support/vector_file.hpp"
 
 namespace skep::cli {
 namespace {
@@ -24,16 +24,16 @@ struct Options {
 };
 
 std::string run(const Options& options, const Interrupt& interrupt) {
-    const VectorFile base(options.base);
+    const BaseRows base(options.base, options.index.dtype);
     const Runtime runtime = options.device.open_runtime();
 
     const Stopwatch building;
     Collection collection =
-        options.index.create_collection(runtime, base.rows(), options.device.device);
+        options.index.create_collection(runtime, base.view(), options.device.device);
     {
         ProgressBar bar("adding rows");
         const skep_call_options control = interrupt.call_options(&bar);
-        collection.add(base.rows(), &control).value();
+        collection.add(base.view(), &control).value();
     }
     const double build_seconds = building.seconds();
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "command.hpp"
+#include "support/base_rows.hpp"
 #include "support/library.hpp"
 #include "support/options.hpp"
 #include "support/posix_interrupt.hpp"
@@ -19,14 +20,16 @@ namespace {
 struct Options {
     std::string in;
     std::string out;
+    std::string dtype;
 };
 
 std::string run(const Options& options, const Interrupt& interrupt) {
-    const VectorFile source(options.in);
+    const BaseRows source(options.in, options.dtype);
+    const skep_matrix rows = source.view();
     {
         ProgressBar bar("converting");
         const skep_call_options control = interrupt.call_options(&bar);
-        call(skep_vectors_write, options.out.c_str(), &source.rows(), &control);
+        call(skep_vectors_write, options.out.c_str(), &rows, &control);
     }
     const VectorFile written(options.out);
     return fmt::format("{}: {} rows, dim {}, {}\n", options.out, written.rows().num_rows,
@@ -39,10 +42,12 @@ Command add_convert_command(CLI::App& program) {
     auto options = std::make_shared<Options>();
     CLI::App* arguments =
         add_subcommand(program, "convert",
-                       "Write vectors in another format; fails where a component would change");
+                       "Write vectors in another format; fails where a component would change "
+                       "that --dtype has not rounded");
     add_file(*arguments, "IN", options->in, ".fvecs .bvecs .ivecs .fbin .u8bin .i8bin .ibin .npy",
              Need::kRequired);
     add_file(*arguments, "OUT", options->out, "The same formats", Need::kRequired);
+    add_dtype_option(*arguments, options->dtype);
     return {arguments, [options](Interrupt& interrupt) { return run(*options, interrupt); }};
 }
 

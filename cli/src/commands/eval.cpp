@@ -15,6 +15,7 @@
 #include "command.hpp"
 #include "evaluation/exact_truth.hpp"
 #include "evaluation/search_runs.hpp"
+#include "support/base_rows.hpp"
 #include "support/json_text.hpp"
 #include "support/library.hpp"
 #include "support/matrix.hpp"
@@ -52,7 +53,7 @@ struct Options {
 // What is searched, and its rows for the truth: those of the base file, or read back.
 struct Subject {
     Collection collection;
-    std::optional<VectorFile> base;
+    std::optional<BaseRows> base;
     // One of them happened; the other stays 0.
     double build_seconds = 0.0;
     double open_seconds = 0.0;
@@ -85,13 +86,13 @@ Subject build_or_open(const Options& options, const Runtime& runtime, const Inte
                 .value();
         return {std::move(collection), std::nullopt, 0.0, opening.seconds()};
     }
-    VectorFile base(options.base);
+    BaseRows base(options.base, options.index.dtype);
     const Stopwatch building;
     Collection collection =
-        options.index.create_collection(runtime, base.rows(), options.device.device);
+        options.index.create_collection(runtime, base.view(), options.device.device);
     ProgressBar bar("adding rows");
     const skep_call_options control = interrupt.call_options(&bar);
-    collection.add(base.rows(), &control).value();
+    collection.add(base.view(), &control).value();
     return {std::move(collection), std::move(base), building.seconds(), 0.0};
 }
 
@@ -137,7 +138,7 @@ ExactTruth find_truth(const Options& options, const Runtime& runtime, const Subj
     const skep_collection_info info = subject.collection.info().value();
     const DenseMatrix asked = dense_queries(queries, queries.num_rows, info.dtype);
     if (subject.base) {
-        return compute_truth(runtime, subject.base->rows(), asked.view(), info.metric, options.k,
+        return compute_truth(runtime, subject.base->view(), asked.view(), info.metric, options.k,
                              interrupt);
     }
     const DenseMatrix rows = read_rows(subject.collection, interrupt);

@@ -7,6 +7,8 @@
 #include <limits>
 #include <new>
 
+#include "support/library.hpp"
+
 namespace skep::cli {
 namespace {
 
@@ -29,16 +31,6 @@ std::uint64_t dense_bytes(skep_dtype dtype, std::uint64_t num_rows, std::uint32_
         throw std::bad_alloc();
     }
     return num_rows * row_bytes;
-}
-
-template <typename Element>
-void widen_row(const std::byte* row, std::uint32_t dim, std::byte* out) {
-    for (std::uint32_t component = 0; component < dim; ++component) {
-        Element element{};
-        std::memcpy(&element, row + component * sizeof element, sizeof element);
-        const auto wide = static_cast<float>(element);
-        std::memcpy(out + component * sizeof wide, &wide, sizeof wide);
-    }
 }
 
 }  // namespace
@@ -70,26 +62,34 @@ skep_mutable_matrix DenseMatrix::mutable_view() {
     return SKEP_HOST_MATRIX(skep_mutable_matrix, dtype_, bytes_.data(), num_rows_, dim_);
 }
 
+DenseMatrix rounded(const skep_matrix& rows, skep_dtype dtype) {
+    DenseMatrix converted(dtype, rows.num_rows, rows.dim);
+    const skep_mutable_matrix target = converted.mutable_view();
+    call(skep_vectors_convert, &rows, &target);
+    return converted;
+}
+
 DenseMatrix dense_queries(const skep_matrix& rows, std::uint64_t num_rows,
                           skep_dtype collection_dtype) {
-    const bool is_bytes = rows.dtype == SKEP_DTYPE_U8 || rows.dtype == SKEP_DTYPE_I8;
-    const bool is_widened = is_bytes && rows.dtype != collection_dtype;
-    DenseMatrix dense(is_widened ? SKEP_DTYPE_F32 : rows.dtype, num_rows, rows.dim);
-
-    const skep_mutable_matrix target = dense.mutable_view();
-    const std::uint64_t row_bytes = element_bytes(target.dtype) * target.dim;
-    const auto* source = static_cast<const std::byte*>(rows.data);
+    const bool is_kept = rows.dtype == collection_dtype || rows.dtype == SKEP_DTYPE_I32;
+    const skep_dtype dtype = is_kept ? rows.dtype : SKEP_DTYPE_F32;
+    DenseMatrix dense(dtype, num_rows, rows.dim);
+    const std::uint64_t num_converted = std::min(num_rows, rows.num_rows);
+    if (num_converted == 0) return dense;
+    skep_mutable_matrix target = dense.mutable_view();
+    const std::uint64_t row_bytes = element_bytes(dtype) * rows.dim;
     auto* out = static_cast<std::byte*>(target.data);
-    for (std::uint64_t row = 0; row < num_rows; ++row, out += row_bytes) {
-        const std::byte* from = source + row % rows.num_rows * stride_of(rows);
-        if (!is_widened) {
-            std::memcpy(out, from, static_cast<std::size_t>(row_bytes));
-        } else if (rows.dtype == SKEP_DTYPE_U8) {
-            widen_row<std::uint8_t>(from, rows.dim, out);
-        } else {
-            widen_row<std::int8_t>(from, rows.dim, out);
-        }
+    if (dtype == rows.dtype) {
+        const auto* source = static_cast<const std::byte*>(rows.data);
+        for (std::uint64_t row = 0; row < num_converted; ++row)
+            std::memcpy(out + row * row_bytes, source + row * stride_of(rows), row_bytes);
+    } else {
+        const skep_matrix source = part_of(rows, 0, num_converted);
+        target.num_rows = num_converted;
+        call(skep_vectors_convert, &source, &target);
     }
+    for (std::uint64_t row = num_converted; row < num_rows; ++row)
+        std::memcpy(out + row * row_bytes, out + (row - num_converted) * row_bytes, row_bytes);
     return dense;
 }
 

@@ -33,9 +33,13 @@ class DenseMatrix {
     std::vector<std::byte> bytes_;
 };
 
+// A dense copy in which every component is rounded to the nearest of a type. Throws where one is
+// out of its range.
+[[nodiscard]] DenseMatrix rounded(const skep_matrix& rows, skep_dtype dtype);
+
 // num_rows rows taken from `rows` over and over from the start, as queries of a collection of
-// `collection_dtype`: the same type or f32. Bytes that meet another type become floats, which holds
-// them exactly; other types stay as they are, for the library to judge.
+// `collection_dtype`: the same type or f32, which holds all others exactly. i32 stays as it is, for
+// the library to refuse.
 [[nodiscard]] DenseMatrix dense_queries(const skep_matrix& rows, std::uint64_t num_rows,
                                         skep_dtype collection_dtype);
 

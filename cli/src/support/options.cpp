@@ -61,10 +61,12 @@ void IndexChoice::add_to(CLI::App& arguments, const std::string& needed_option) 
                                           ->type_name("NAME")
                                           ->capture_default_str()
                                           ->check(name_known_to(skep_index_kind_from_name));
+    add_dtype_option(arguments, dtype);
     if (needed_option.empty()) return;
     CLI::Option* const needed = arguments.get_option(needed_option);
     metric_option->needs(needed);
     index_option->needs(needed);
+    arguments.get_option("--dtype")->needs(needed);
 }
 
 Collection IndexChoice::create_collection(const Runtime& runtime, const skep_matrix& rows,
@@ -77,6 +79,15 @@ Collection IndexChoice::create_collection(const Runtime& runtime, const skep_mat
     call(skep_metric_from_name, metric.c_str(), &options.metric);
     call(skep_index_kind_from_name, index.c_str(), &options.index);
     return Collection::create(runtime, options).value();
+}
+
+void add_dtype_option(CLI::App& arguments, std::string& dtype) {
+    arguments
+        .add_option("--dtype", dtype,
+                    "f32, f16, bf16, i8 or u8: round components to the nearest of it; one out of "
+                    "its range is an error. By default as in the file")
+        ->type_name("NAME")
+        ->check(name_known_to(skep_dtype_from_name));
 }
 
 CLI::App* add_subcommand(CLI::App& program, const std::string& name,

@@ -23,18 +23,22 @@ struct DeviceChoice {
     [[nodiscard]] Runtime open_runtime() const;
 };
 
-// --metric and --index.
+// --metric, --index and --dtype.
 struct IndexChoice {
     std::string metric = "l2";
     std::string index = "flat";
+    std::string dtype;  // empty: that of the file
 
-    // needed_option: what both go with; may be empty.
+    // needed_option: what they go with; may be empty.
     void add_to(CLI::App& arguments, const std::string& needed_option = "");
 
     // An empty collection for rows like these.
     [[nodiscard]] Collection create_collection(const Runtime& runtime, const skep_matrix& rows,
                                                const std::string& device) const;
 };
+
+// --dtype.
+void add_dtype_option(CLI::App& arguments, std::string& dtype);
 
 CLI::App* add_subcommand(CLI::App& program, const std::string& name,
                          const std::string& description);

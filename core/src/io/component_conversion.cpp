@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <type_traits>
 
 #include "skep/common/assert.hpp"
@@ -81,6 +82,37 @@ std::size_t convert(const std::byte* source, std::byte* target, std::size_t coun
     return count;
 }
 
+// The value nearest to a finite one, or nothing.
+template <typename To>
+std::optional<To> rounded(double value) {
+    if constexpr (std::is_same_v<To, F16>) {
+        const F16 half{nearest_f16(value)};
+        return std::isfinite(value_of(half)) ? std::optional(half) : std::nullopt;
+    } else if constexpr (std::is_same_v<To, Bf16>) {
+        const Bf16 half{nearest_bf16(value)};
+        return std::isfinite(value_of(half)) ? std::optional(half) : std::nullopt;
+    } else if constexpr (std::is_same_v<To, float>) {
+        return static_cast<float>(value);  // no source has a wider range
+    } else {
+        const double whole = std::nearbyint(value);
+        return can_hold<To>(whole) ? std::optional(static_cast<To>(whole)) : std::nullopt;
+    }
+}
+
+template <typename From, typename To>
+std::size_t round(const std::byte* source, std::byte* target, std::size_t count) {
+    for (std::size_t position = 0; position < count; ++position) {
+        From from{};
+        std::memcpy(&from, source + position * sizeof from, sizeof from);
+        const double value = value_of(from);
+        if (!std::isfinite(value)) return position;
+        const std::optional<To> to = rounded<To>(value);
+        if (!to) return position;
+        std::memcpy(target + position * sizeof *to, &*to, sizeof *to);
+    }
+    return count;
+}
+
 }  // namespace
 
 std::size_t convert_components(skep_dtype from, const std::byte* source, skep_dtype to,
@@ -103,6 +135,15 @@ std::size_t convert_components(skep_dtype from, const std::byte* source, skep_dt
     });
 }
 
+std::size_t round_components(skep_dtype from, const std::byte* source, skep_dtype to,
+                             std::byte* target, std::size_t count) {
+    return with_type(from, [&](auto from_type) {
+        return with_type(to, [&](auto to_type) {
+            return round<decltype(from_type), decltype(to_type)>(source, target, count);
+        });
+    });
+}
+
 std::string component_text(skep_dtype dtype, const std::byte* component) {
     return with_type(dtype, [&](auto type) {
         std::memcpy(&type, component, sizeof type);
@@ -118,6 +159,10 @@ const char* range_text(skep_dtype dtype) {
             return "whole numbers from 0 to 255";
         case SKEP_DTYPE_I32:
             return "whole numbers from -2147483648 to 2147483647";
+        case SKEP_DTYPE_F16:
+            return "values that round to at most 65504 in magnitude";
+        case SKEP_DTYPE_BF16:
+            return "values that round to at most 3.3895e+38 in magnitude";
         default:
             return "32-bit floats";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Components of one element type as those of another, exactly or not at all.
+// Components of one element type as those of another: exactly or not at all, or rounded.
 #pragma once
 
 #include <skep/types.h>
@@ -15,10 +15,15 @@ namespace skep {
 std::size_t convert_components(skep_dtype from, const std::byte* source, skep_dtype to,
                                std::byte* target, std::size_t count);
 
+// Rounds `count` components to the nearest value of another type, ties to even. Returns the
+// position of the first that is not finite or rounds to no finite value of `to`, or `count`.
+std::size_t round_components(skep_dtype from, const std::byte* source, skep_dtype to,
+                             std::byte* target, std::size_t count);
+
 // A component as text: "0.5", "-3".
 std::string component_text(skep_dtype dtype, const std::byte* component);
 
-// What a type holds: "whole numbers from 0 to 255".
+// What a type holds: "whole numbers from 0 to 255", "values up to 65504".
 const char* range_text(skep_dtype dtype);
 
 }  // namespace skep
