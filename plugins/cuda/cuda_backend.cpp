@@ -189,7 +189,7 @@ Result<skep_device_info> CudaBackend::device_info(std::uint32_t ordinal) {
     info.capabilities =
         SKEP_CAPABILITY_WARM_UP | SKEP_CAPABILITY_MEMORY_STATS | SKEP_CAPABILITY_CONCURRENT_SEARCH;
     for (std::uint32_t& dtypes : info.supported_dtypes) {
-        dtypes = (1U << SKEP_DTYPE_F32) | (1U << SKEP_DTYPE_U8);
+        dtypes = (2U << SKEP_DTYPE_U8) - 1;  // every type up to u8, the last of a collection
     }
     info.max_dim = SKEP_MAX_DIM;
     info.max_k = SKEP_MAX_ROWS;  // above kMaxDeviceK the host selects

@@ -90,8 +90,7 @@ Result<void> check_shape(skep_dtype dtype, std::uint32_t dim, std::uint64_t row_
                      fmt::format("{}: dim {} for rows of dim {}", operation, dim, store.dim()),
                      SKEP_LAYER_BACKEND);
     }
-    const std::uint64_t row_bytes =
-        std::uint64_t{dim} * (dtype == SKEP_DTYPE_U8 ? 1 : sizeof(float));
+    const std::uint64_t row_bytes = dim * skep::element_bytes(dtype);
     if (row_stride_bytes != 0 && row_stride_bytes < row_bytes) {
         return invalid(fmt::format("{}: row stride {} is less than a row of {} bytes", operation,
                                    row_stride_bytes, row_bytes));
@@ -335,18 +334,16 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         };
         const skep_store_options shape = skep::read_struct(options);
         skep::cuda::require_store_shape(shape, "device_warm_up");
-        const bool is_bytes = shape.dtype == SKEP_DTYPE_U8;
-        const char* plain = skep::cuda::plain_kernel(shape.dtype, shape.metric);
-        const char* encode_rows = is_bytes ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
-        const char* select = is_bytes ? kernels::kSelectU8 : kernels::kSelectF32;
+        const kernels::RowKernels& of_rows = kernels::row_kernels(shape.dtype);
         // The plain search first: it settles the rung.
         const Kernel all[] = {
-            {plain, skep::cuda::plain_shared_bytes(skep::cuda::kMaxPlainSlots)},
+            {of_rows.plain[shape.metric],
+             skep::cuda::plain_shared_bytes(skep::cuda::kMaxPlainSlots)},
             {kernels::kEncodeQueries, 0},
-            {encode_rows, 0},
+            {of_rows.encode, 0},
             {kernels::kGatherRows, 0},
-            {select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
-            {is_bytes ? kernels::kExactScanU8 : kernels::kExactScanF32, 0},
+            {of_rows.select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
+            {of_rows.exact_scan, 0},
             {kernels::kExactSelect, skep::cuda::exact_shared_bytes(
                                         skep::cuda::exact_sort_capacity(skep::cuda::kMaxDeviceK))}};
         std::uint64_t done = 0;
@@ -359,10 +356,12 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         }
         // Which products a search takes depends on what rows and queries turn out to be.
         std::vector<const kernels::Products*> products;
-        if (shape.metric != SKEP_METRIC_COSINE) products.push_back(&kernels::kBytes);
-        products.push_back(&kernels::kU8U8);
-        products.push_back(&kernels::kS8U8);
-        if (!is_bytes) products.push_back(&kernels::kS8S8);
+        if (shape.dtype != SKEP_DTYPE_I8) {
+            if (shape.metric != SKEP_METRIC_COSINE) products.push_back(&kernels::kBytes);
+            products.push_back(&kernels::kU8U8);
+            products.push_back(&kernels::kS8U8);
+        }
+        if (shape.dtype != SKEP_DTYPE_U8) products.push_back(&kernels::kS8S8);
         const skep::cuda::TileKernels tiles(opened, shape.dim);
         for (const kernels::Products* product : products) {
             opened.modules().function(product->sweep_one);

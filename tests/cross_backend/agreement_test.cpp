@@ -3,6 +3,7 @@
 // floats.
 #include <cstdint>
 #include <thread>
+#include <type_traits>
 
 #include "gpu_fixture.hpp"
 
@@ -32,7 +33,7 @@ class Agreement : public GpuTest {
     template <typename Row, typename Query>
     void expect_agreement(skep_metric metric, const std::vector<Row>& rows,
                           const std::vector<Query>& queries, std::uint32_t dim, std::uint64_t k) {
-        const skep_dtype dtype = sizeof(Row) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
+        constexpr skep_dtype dtype = kDtypeOf<Row>;
         Collection cpu = make("cpu", metric, dtype, dim);
         Collection gpu = make("cuda:0", metric, dtype, dim);
         ASSERT_TRUE(cpu.add(matrix_of(rows, dim)));
@@ -50,6 +51,47 @@ class Agreement : public GpuTest {
         ASSERT_TRUE(stats);
         num_queries += queries.size() / dim;
         num_retries += stats->num_exact_retries;
+    }
+    // Rows of one of the types that share kernels: every way of searching them, both kinds of
+    // queries, values at the ends of the range.
+    template <typename Element>
+    void expect_agreement_of_narrow_rows() {
+        const float most = std::is_integral_v<Element> ? 128.0F : 2.0F;
+        const auto draw = [&](std::size_t count, std::uint64_t seed) {
+            return elements_near<Element>(random_f32(count, seed, -most, most));
+        };
+        for (const skep_metric metric : kMetrics) {
+            for (const std::uint32_t dim : {3U, 17U, 96U, 128U, 129U, 384U, 960U}) {
+                const auto rows = draw(std::size_t{20000} * dim, 700 + dim);
+                for (const std::size_t batch : {1U, 7U, 400U}) {
+                    expect_agreement(metric, rows, draw(batch * dim, 800 + dim), dim, 10);
+                    expect_agreement(metric, rows, random_f32(batch * dim, 900 + dim, -most, most),
+                                     dim, 10);
+                }
+            }
+            // Small stores, many neighbours, whole numbers that need no sign, one value alone.
+            expect_agreement(metric, draw(std::size_t{1000} * 30, 40), draw(50 * 30, 41), 30, 10);
+            expect_agreement(metric, draw(std::size_t{30000} * 24, 42), draw(3 * 24, 43), 24, 5000);
+            expect_agreement(metric, draw(std::size_t{30000} * 24, 42), draw(90 * 24, 44), 24, 900);
+            std::vector<float> whole;
+            for (const std::uint8_t byte : random_u8(std::size_t{20000} * 64, 45))
+                whole.push_back(static_cast<float>(byte / 2));
+            const auto whole_rows = elements_near<Element>(whole);
+            const std::vector<Element> whole_queries(whole_rows.begin(), whole_rows.begin() + 6400);
+            expect_agreement(metric, whole_rows, whole_queries, 64, 10);
+            expect_agreement(metric, whole_rows, draw(6400, 46), 64, 10);
+            expect_agreement(metric,
+                             std::vector<Element>(std::size_t{9000} * 4, element_near<Element>(1)),
+                             draw(8, 47), 4, 10);
+            auto extreme = draw(std::size_t{20000} * 20, 48);
+            const float ends[] = {1e30F, -1e30F, 0x1p-24F, 0x1p-130F, 0.0F};
+            for (std::size_t i = 0; i < extreme.size(); ++i) {
+                const std::size_t kind = i / 20 % 1000;
+                if (kind < 5) extreme[i] = element_near<Element>(ends[kind]);
+            }
+            const std::vector<Element> extreme_queries(extreme.begin(), extreme.begin() + 200);
+            expect_agreement(metric, extreme, extreme_queries, 20, 10);
+        }
     }
     void TearDown() override {
         RecordProperty("queries", std::to_string(num_queries));
@@ -85,6 +127,18 @@ TEST_F(Agreement, RandomBytes) {
                              random_f32(std::size_t{50} * dim, 600 + dim, -9.0F, 255.0F), dim, 10);
         }
     }
+}
+
+TEST_F(Agreement, RowsOfF16) {
+    expect_agreement_of_narrow_rows<Half>();
+}
+
+TEST_F(Agreement, RowsOfBf16) {
+    expect_agreement_of_narrow_rows<Brain>();
+}
+
+TEST_F(Agreement, RowsOfI8) {
+    expect_agreement_of_narrow_rows<std::int8_t>();
 }
 
 TEST_F(Agreement, EveryBatchSizeAndK) {
@@ -144,6 +198,12 @@ TEST_F(Agreement, ShortForSanitizers) {
                      random_f32(std::size_t{150} * 200, 13), 200, 10);
     expect_agreement(SKEP_METRIC_INNER_PRODUCT, random_u8(std::size_t{9000} * 200, 14),
                      random_u8(std::size_t{40} * 200, 15), 200, 10);
+    const auto some = random_f32(std::size_t{9000} * 33, 5, -9.0F, 9.0F);
+    const std::vector<float> few(some.begin(), some.begin() + 70 * 33);
+    expect_agreement(SKEP_METRIC_L2, elements_near<Half>(some), elements_near<Half>(few), 33, 10);
+    expect_agreement(SKEP_METRIC_COSINE, elements_near<Brain>(some), few, 33, 10);
+    expect_agreement(SKEP_METRIC_L2, elements_near<std::int8_t>(some),
+                     elements_near<std::int8_t>(few), 33, 10);
     // Ties everywhere: the plain kernels answer.
     expect_agreement(SKEP_METRIC_L2, std::vector<float>(std::size_t{9000} * 4, 1.0F),
                      random_f32(4, 11), 4, 10);
@@ -257,6 +317,7 @@ TEST_F(Agreement, EveryRungOfTheLadder) {
         expect_agreement(SKEP_METRIC_COSINE, bytes, random_u8(std::size_t{200} * kDim, 27), kDim,
                          10);
         expect_agreement(SKEP_METRIC_INNER_PRODUCT, rows, random_f32(kDim, 28), kDim, 10);
+        expect_agreement(SKEP_METRIC_L2, elements_near<Half>(rows), random_f32(kDim, 28), kDim, 10);
         EXPECT_STREQ(runtime->find_device("cuda:0").value().isa, rung);
     }
     unsetenv("SKEP_CUDA_PTX");

@@ -3,14 +3,14 @@
 // driver compiles nothing but what is launched.
 #pragma once
 
+#include <skep/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
 namespace skep::cuda::kernels {
 
 inline constexpr const char* kEncodeQueries = "encode_queries";
-inline constexpr const char* kEncodeRowsF32 = "encode_rows_f32";
-inline constexpr const char* kEncodeRowsU8 = "encode_rows_u8";
 inline constexpr const char* kGatherRows = "gather_rows";
 
 // The matrix kernels: one for codes that fit the registers, two for longer ones.
@@ -52,17 +52,34 @@ inline constexpr Products kS8S8{"sweep_s8_s8_one",
                                  {"tile_long_s8_s8", "tile_long_s8_s8_sample"},
                                  {"tile_warpgroup_s8_s8", "tile_warpgroup_s8_s8_sample"}}};
 
-inline constexpr const char* kSelectF32 = "select_f32";
-inline constexpr const char* kSelectU8 = "select_u8";
-
-// By metric: cosine, l2, inner product.
-inline constexpr const char* kPlainF32[] = {"plain_cosine_f32", "plain_l2_f32",
-                                            "plain_inner_product_f32"};
-inline constexpr const char* kPlainU8[] = {"plain_cosine_u8", "plain_l2_u8",
-                                           "plain_inner_product_u8"};
-
-inline constexpr const char* kExactScanF32 = "exact_scan_f32";
-inline constexpr const char* kExactScanU8 = "exact_scan_u8";
 inline constexpr const char* kExactSelect = "exact_select";
+
+// The kernels that read rows. f16, bf16 and i8 share theirs: see kernels/narrow_rows.cuh.
+struct RowKernels {
+    const char* encode;
+    const char* select;
+    const char* exact_scan;
+    const char* plain[3];  // by metric: cosine, l2, inner product
+};
+inline constexpr RowKernels kF32Rows{
+    "encode_rows_f32",
+    "select_f32",
+    "exact_scan_f32",
+    {"plain_cosine_f32", "plain_l2_f32", "plain_inner_product_f32"}};
+inline constexpr RowKernels kU8Rows{"encode_rows_u8",
+                                    "select_u8",
+                                    "exact_scan_u8",
+                                    {"plain_cosine_u8", "plain_l2_u8", "plain_inner_product_u8"}};
+inline constexpr RowKernels kNarrowRows{
+    "encode_rows_narrow",
+    "select_narrow",
+    "exact_scan_narrow",
+    {"plain_cosine_narrow", "plain_l2_narrow", "plain_inner_product_narrow"}};
+
+// Those of an element type that stores have.
+[[nodiscard]] constexpr const RowKernels& row_kernels(skep_dtype dtype) {
+    if (dtype == SKEP_DTYPE_F32) return kF32Rows;
+    return dtype == SKEP_DTYPE_U8 ? kU8Rows : kNarrowRows;
+}
 
 }  // namespace skep::cuda::kernels

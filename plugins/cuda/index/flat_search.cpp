@@ -16,6 +16,7 @@
 #include "kernels/select_params.h"
 #include "kernels/sweep_params.h"
 #include "kernels/tile_params.h"
+#include "skep/common/element_type.hpp"
 #include "skep/result.hpp"
 
 namespace skep::cuda {
@@ -135,7 +136,9 @@ void FlatSearch::stage(Tile& tile) const {
     // Byte rows under cosine have scales, and so have their queries.
     const bool wants_bytes =
         rows_are == kByteCodes && store_.metric_ != kCosine && store_.dim_ <= kMaxUnsignedDim;
-    tile.has_bytes = queries_.dtype == SKEP_DTYPE_U8 || wants_bytes;
+    // Whole numbers against i8 rows are signed codes without a scale of their own.
+    const bool is_signed_store = store_.dtype() == SKEP_DTYPE_I8;
+    tile.has_bytes = is_byte_type(queries_.dtype) || wants_bytes || is_signed_store;
     if (tile.has_bytes) {
         tile.has_bytes = input_.stage_bytes(tile.queries, tile.first_query, tile.num_queries);
     }
@@ -265,7 +268,9 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
                                  const float* thresholds) {
     EncodeQueriesParams params{};
     params.source = tile.queries;
-    params.has_byte_source = tile.has_bytes ? 1 : 0;
+    params.source_is = !tile.has_bytes                   ? kFloatSource
+                       : store_.dtype() == SKEP_DTYPE_I8 ? kSignedSource
+                                                         : kUnsignedSource;
     params.queries = device_pointer<float>(base_ + layout.queries);
     params.codes = device_pointer<std::uint8_t>(base_ + layout.codes);
     params.states = device_pointer<QueryState>(base_ + layout.states);
@@ -375,7 +380,7 @@ std::uint32_t FlatSearch::launch_tile(Lane& lane, const Tile& tile, const Layout
 void FlatSearch::launch_rounds(Lane& lane, const Tile& tile, const Layout& layout,
                                const std::vector<Round>& rounds) {
     Device& device = *store_.device();
-    const char* select_name = store_.is_bytes_ ? kernels::kSelectU8 : kernels::kSelectF32;
+    const char* select_name = kernels::row_kernels(store_.dtype()).select;
     const CUfunction select =
         device.modules().function(select_name, select_shared_bytes(2 * kMaxDeviceK));
     SelectParams select_params{};
@@ -406,7 +411,7 @@ void FlatSearch::launch_rounds(Lane& lane, const Tile& tile, const Layout& layou
 
 skep_status FlatSearch::redo(Lane& lane, const Tile& tile, std::uint32_t num_redone) {
     Device& device = *store_.device();
-    const char* scan_name = store_.is_bytes_ ? kernels::kExactScanU8 : kernels::kExactScanF32;
+    const char* scan_name = kernels::row_kernels(store_.dtype()).exact_scan;
     const CUfunction scan = device.modules().function(scan_name);
     const CUfunction select = device.modules().function(
         kernels::kExactSelect, exact_shared_bytes(exact_sort_capacity(kMaxDeviceK)));

@@ -21,7 +21,11 @@ namespace {
 // faster over PCIe.
 constexpr std::uint64_t kStagingBytes = 4ULL << 20;
 
-std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) {
+// Rows are moved by words.
+constexpr std::uint64_t kRowUnit = sizeof(std::uint32_t);
+
+template <typename Number>
+Number round_up(Number value, Number unit) {
     return (value + unit - 1) / unit * unit;
 }
 
@@ -38,9 +42,9 @@ void require_store_shape(const skep_store_options& options, const char* operatio
                     fmt::format("{}: dim {} is not 1 to {}", operation, options.dim, SKEP_MAX_DIM),
                     SKEP_LAYER_BACKEND);
     }
-    if (options.dtype != SKEP_DTYPE_F32 && options.dtype != SKEP_DTYPE_U8) {
+    if (options.dtype < SKEP_DTYPE_F32 || options.dtype > SKEP_DTYPE_U8) {
         throw Error(SKEP_UNSUPPORTED_TYPE,
-                    fmt::format("{}: element type {} is not offered; f32 ({}) and u8 ({}) are",
+                    fmt::format("{}: element type {} is not offered; f32 ({}) to u8 ({}) are",
                                 operation, options.dtype, SKEP_DTYPE_F32, SKEP_DTYPE_U8),
                     SKEP_LAYER_BACKEND);
     }
@@ -55,15 +59,16 @@ void require_store_shape(const skep_store_options& options, const char* operatio
 FlatStore::FlatStore(std::shared_ptr<Device> device, const skep_store_options& options)
     : device_(std::move(device)),
       metric_(options.metric),
-      is_bytes_(options.dtype == SKEP_DTYPE_U8),
+      dtype_(options.dtype),
       dim_(options.dim),
       code_stride_(round_up(dim_, kCodeAlignment)),
-      row_bytes_{is_bytes_ ? code_stride_ : dim_ * sizeof(float), is_bytes_ ? 0 : code_stride_,
-                 sizeof(float), sizeof(RowBounds)} {
+      row_bytes_{has_byte_rows() ? code_stride_ : round_up(dim_ * element_bytes(dtype_), kRowUnit),
+                 has_byte_rows() ? 0 : code_stride_, sizeof(float), sizeof(RowBounds)} {
     require_store_shape(options, "store_create");
     const ScopedContext scope(*device_->context(), "store_create");
     // Settles the rung, and is ready for a first answer.
-    device_->modules().function(plain_kernel(dtype(), metric_), plain_shared_bytes(kMaxPlainSlots));
+    device_->modules().function(kernels::row_kernels(dtype_).plain[metric_],
+                                plain_shared_bytes(kMaxPlainSlots));
     memory_ = make_memory(options.reserve_slots);
     if (options.reserve_slots != 0) make_room(options.reserve_slots, "store_create");
 }
@@ -98,6 +103,7 @@ std::shared_ptr<GrowableMemory> FlatStore::make_column(std::size_t column,
 
 std::shared_ptr<FlatStore::Memory> FlatStore::make_memory(std::uint64_t num_slots) const {
     auto memory = std::make_shared<Memory>();
+    memory->codes_are = first_codes();
     for (std::size_t column = 0; column < kNumColumns; ++column)
         memory->columns[column] = make_column(column, num_slots);
     return memory;
@@ -189,8 +195,8 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
     auto* misfits = reinterpret_cast<std::uint32_t*>(pinned + misfits_at);
     *misfits = 0;
     if (is_encoding) {
-        // Bytes, until a row says otherwise.
-        if (num_encoded_ == 0) target->codes_are = kByteCodes;
+        // Bytes, until a row says otherwise; i8 rows stay themselves.
+        if (num_encoded_ == 0) target->codes_are = first_codes();
         encode(*lane, *target, num_encoded_, first_slot, misfits);
     }
 
@@ -259,7 +265,7 @@ void FlatStore::encode(Lane& lane, const Memory& memory, std::uint64_t first_slo
     if (first_slot == end_slot) return;
     EncodeRowsParams params{};
     params.rows = device_pointer<const void>(memory.at(kRows) + first_slot * row_bytes_[kRows]);
-    if (!is_bytes_) {
+    if (!has_byte_rows()) {
         params.codes = device_pointer<std::uint8_t>(memory.at(kCodes) + first_slot * code_stride_);
     }
     params.half_norms =
@@ -273,8 +279,9 @@ void FlatStore::encode(Lane& lane, const Memory& memory, std::uint64_t first_slo
     params.code_stride = code_stride_;
     params.metric = metric_;
     params.codes_are = memory.codes_are;
+    params.element_type = dtype_;
     constexpr std::uint64_t kRowsOfBlock = kEncodeThreads / kPartialSums;
-    const char* name = is_bytes_ ? kernels::kEncodeRowsU8 : kernels::kEncodeRowsF32;
+    const char* name = kernels::row_kernels(dtype_).encode;
     lane.launch(device_->modules().function(name),
                 static_cast<std::uint32_t>((params.num_rows + kRowsOfBlock - 1) / kRowsOfBlock), 1,
                 kEncodeThreads, 0, params, name);

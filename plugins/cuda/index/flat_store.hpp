@@ -16,6 +16,7 @@
 #include "index/mask.hpp"
 #include "index/pass_choice.hpp"
 #include "kernels/flat_types.h"
+#include "skep/common/element_type.hpp"
 
 namespace skep::cuda {
 
@@ -31,7 +32,7 @@ class FlatStore {
 
     [[nodiscard]] const std::shared_ptr<Device>& device() const { return device_; }
 
-    [[nodiscard]] skep_dtype dtype() const { return is_bytes_ ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32; }
+    [[nodiscard]] skep_dtype dtype() const { return dtype_; }
     [[nodiscard]] std::uint32_t dim() const { return dim_; }
     [[nodiscard]] skep_metric metric() const { return metric_; }
     [[nodiscard]] std::uint64_t num_slots() const { return num_slots_; }
@@ -67,7 +68,7 @@ class FlatStore {
     // The memories of all rows; replaced as a whole when rows move or change their codes. Searches
     // that run keep the one they began with.
     struct Memory {
-        // Codes: null for u8 rows, which serve as their own.
+        // Codes: null for rows of bytes, which serve as their own.
         std::array<std::shared_ptr<GrowableMemory>, kNumColumns> columns;
         // k...Codes; changes only while no row is encoded.
         std::atomic<std::int32_t> codes_are{kByteCodes};
@@ -81,8 +82,12 @@ class FlatStore {
         return static_cast<std::uint32_t>(row_bytes_[kRows]);
     }
     // Of a row as applications have it.
-    [[nodiscard]] std::uint64_t host_row_bytes() const {
-        return is_bytes_ ? dim_ : row_bytes_[kRows];
+    [[nodiscard]] std::uint64_t host_row_bytes() const { return dim_ * element_bytes(dtype_); }
+    // Whether rows serve as their own codes.
+    [[nodiscard]] bool has_byte_rows() const { return is_byte_type(dtype_); }
+    // k...Codes that a store begins with.
+    [[nodiscard]] std::int32_t first_codes() const {
+        return dtype_ == SKEP_DTYPE_I8 ? kSignedCodes : kByteCodes;
     }
     // Bytes of a column; kernels read 16 at a time.
     [[nodiscard]] std::uint64_t column_bytes(std::size_t column, std::uint64_t num_slots) const {
@@ -99,8 +104,8 @@ class FlatStore {
     void make_room(std::uint64_t num_slots, const char* operation);
     void replace_memory(std::shared_ptr<Memory> memory);
     // Puts the encoding of rows that lie on the device on the lane's stream. misfits: in pinned
-    // memory, set to what codes rows need that the memory's do not fit; unused for u8 rows and
-    // signed codes.
+    // memory, set to what codes rows need that the memory's do not fit; unused for rows of bytes
+    // and signed codes.
     void encode(Lane& lane, const Memory& memory, std::uint64_t first_slot, std::uint64_t end_slot,
                 std::uint32_t* misfits) const;
     // Gives the first num_slots rows codes that fit, beside those that searches may be using.
@@ -109,7 +114,7 @@ class FlatStore {
 
     std::shared_ptr<Device> device_;
     skep_metric metric_;
-    bool is_bytes_;  // u8 rows; else f32
+    skep_dtype dtype_;
     std::uint32_t dim_;
     std::uint32_t code_stride_;
     std::array<std::uint64_t, kNumColumns> row_bytes_;

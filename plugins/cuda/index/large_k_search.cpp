@@ -42,8 +42,7 @@ skep_status run_large_k_search(const FlatStore& store, const skep_matrix& querie
     device.context()->log().write(
         SKEP_LOG_INFO, "search for {} rows: the device selects up to {}, so the host does",
         request.k, kMaxDeviceK);
-    const char* name =
-        store.dtype() == SKEP_DTYPE_U8 ? kernels::kExactScanU8 : kernels::kExactScanF32;
+    const char* name = kernels::row_kernels(store.dtype()).exact_scan;
     const CUfunction scan = device.modules().function(name);
     SearchInput input(store, queries, request, mask);
     const std::uint64_t chunk = std::min(kChunkRows, request.num_slots);

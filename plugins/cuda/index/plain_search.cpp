@@ -18,10 +18,6 @@ constexpr std::uint64_t kMaxTileQueries = 1ULL << 16;
 
 }  // namespace
 
-const char* plain_kernel(skep_dtype dtype, skep_metric metric) {
-    return dtype == SKEP_DTYPE_U8 ? kernels::kPlainU8[metric] : kernels::kPlainF32[metric];
-}
-
 skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
                              const skep_search_request& request, const Mask* mask,
                              const skep_call* call, std::uint32_t* slots, float* distances) {
@@ -32,7 +28,7 @@ skep_status run_plain_search(const FlatStore& store, const skep_matrix& queries,
     const std::uint64_t answer_bytes = k * (sizeof(std::uint32_t) + sizeof(float));
     const std::uint64_t tile = std::clamp<std::uint64_t>(
         kTileBytes / (query_bytes + answer_bytes), 1, std::min(queries.num_rows, kMaxTileQueries));
-    const char* name = plain_kernel(store.dtype(), store.metric());
+    const char* name = kernels::row_kernels(store.dtype()).plain[store.metric()];
     const CUfunction kernel = device.modules().function(name, plain_shared_bytes(kMaxPlainSlots));
 
     // Queries are copied, every block reads them often; answers are written over the bus.

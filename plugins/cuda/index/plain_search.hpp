@@ -12,9 +12,6 @@
 
 namespace skep::cuda {
 
-// Name of the kernel that searches a store of this shape. Both arguments are known ones.
-[[nodiscard]] const char* plain_kernel(skep_dtype dtype, skep_metric metric);
-
 // Searches a store that is_searched_plainly. slots, distances: [num_queries, k]. The context
 // is current; k is at most kMaxDeviceK, num_slots is not 0. Returns what stopped it, or SKEP_OK;
 // throws.

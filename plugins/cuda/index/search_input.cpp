@@ -3,17 +3,63 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "skep/common/element_type.hpp"
 
 namespace skep::cuda {
 namespace {
 
-// Element i of floats in any alignment.
-float float_at(const std::byte* source, std::uint64_t i) {
-    float value = 0.0F;
-    std::memcpy(&value, source + i * sizeof(float), sizeof value);
-    return value;
+// Element i of rows of any alignment, as a float, which holds it exactly.
+struct F32Elements {
+    static float at(const std::byte* source, std::uint64_t i) {
+        float value = 0.0F;
+        std::memcpy(&value, source + i * sizeof value, sizeof value);
+        return value;
+    }
+};
+struct F16Elements {
+    static float at(const std::byte* source, std::uint64_t i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, source + i * sizeof bits, sizeof bits);
+        return f16_to_f32(bits);
+    }
+};
+struct Bf16Elements {
+    static float at(const std::byte* source, std::uint64_t i) {
+        std::uint16_t bits = 0;
+        std::memcpy(&bits, source + i * sizeof bits, sizeof bits);
+        return bf16_to_f32(bits);
+    }
+};
+struct I8Elements {
+    static float at(const std::byte* source, std::uint64_t i) {
+        return static_cast<float>(std::bit_cast<std::int8_t>(source[i]));
+    }
+};
+struct U8Elements {
+    static float at(const std::byte* source, std::uint64_t i) {
+        return static_cast<float>(std::to_integer<std::uint8_t>(source[i]));
+    }
+};
+
+// Calls use(elements) with the reader of an element type.
+template <typename Use>
+auto with_elements(skep_dtype dtype, Use&& use) {
+    switch (dtype) {
+        case SKEP_DTYPE_F16:
+            return use(F16Elements{});
+        case SKEP_DTYPE_BF16:
+            return use(Bf16Elements{});
+        case SKEP_DTYPE_I8:
+            return use(I8Elements{});
+        case SKEP_DTYPE_U8:
+            return use(U8Elements{});
+        default:
+            return use(F32Elements{});
+    }
 }
 
 // Whether test(i) holds for every i below count. Looks at 64 at a time, without a branch for each,
@@ -34,11 +80,15 @@ bool holds_below(std::uint64_t count, Test&& test) {
     return holds_for_step(done, count - done);
 }
 
-// Turns [count] floats into bytes; false where one is not a whole number from 0 to 255.
-bool narrow(const std::byte* source, std::byte* target, std::uint64_t count) {
+// Turns [count] elements into bytes; false where one is not a whole number of the range.
+template <typename Elements>
+bool narrow(Elements, const std::byte* source, std::byte* target, std::uint64_t count,
+            bool is_signed) {
+    const float least = is_signed ? -128.0F : 0.0F;
+    const float most = is_signed ? 127.0F : 255.0F;
     return holds_below(count, [=](std::uint64_t i) {
-        const float value = float_at(source, i);
-        const auto whole = static_cast<std::int32_t>(std::min(std::max(value, 0.0F), 255.0F));
+        const float value = Elements::at(source, i);
+        const auto whole = static_cast<std::int32_t>(std::min(std::max(value, least), most));
         target[i] = static_cast<std::byte>(whole);
         return static_cast<float>(whole) == value;
     });
@@ -53,16 +103,18 @@ SearchInput::SearchInput(const FlatStore& store, const skep_matrix& queries,
       request_(request),
       memory_(store.memory()),
       allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0),
-      codes_are_(memory_->codes_are) {
+      codes_are_(memory_->codes_are),
+      is_signed_store_(store.dtype() == SKEP_DTYPE_I8) {
     view_.rows = device_pointer<const void>(memory_->at(FlatStore::kRows));
     view_.codes = device_pointer<const std::uint8_t>(
-        memory_->at(store.is_bytes_ ? FlatStore::kRows : FlatStore::kCodes));
+        memory_->at(store.has_byte_rows() ? FlatStore::kRows : FlatStore::kCodes));
     view_.half_norms = device_pointer<const float>(memory_->at(FlatStore::kHalfNorms));
     view_.bounds = device_pointer<const RowBounds>(memory_->at(FlatStore::kBounds));
     view_.dim = store.dim_;
     view_.row_stride_bytes = store.row_stride_bytes();
     view_.code_stride = store.code_stride_;
     view_.metric = store.metric_;
+    view_.element_type = store.dtype();
     filter_.num_slots = request.num_slots;
     if (mask != nullptr) {
         filter_.erased = device_pointer<const std::uint32_t>(mask->bits());
@@ -83,20 +135,47 @@ void SearchInput::send_allowed(Lane& lane, CUdeviceptr target) {
 }
 
 std::uint64_t SearchInput::query_bytes() const {
-    return view_.dim * (queries_.dtype == SKEP_DTYPE_U8 ? 1 : sizeof(float));
+    return view_.dim * (is_byte_type(queries_.dtype) ? 1 : sizeof(float));
+}
+
+std::uint64_t SearchInput::source_bytes() const {
+    return view_.dim * element_bytes(queries_.dtype);
 }
 
 std::uint64_t SearchInput::stride_bytes() const {
-    return queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : query_bytes();
+    return queries_.row_stride_bytes != 0 ? queries_.row_stride_bytes : source_bytes();
 }
 
 const std::byte* SearchInput::queries_from(std::uint64_t first_query) const {
     return static_cast<const std::byte*>(queries_.data) + first_query * stride_bytes();
 }
 
+template <typename Visit>
+bool SearchInput::holds_for_stretches(std::uint64_t first_query, std::uint64_t count,
+                                      Visit&& visit) const {
+    const std::byte* source = queries_from(first_query);
+    if (stride_bytes() != source_bytes()) {
+        for (std::uint64_t query = 0; query < count; ++query) {
+            if (!visit(source + query * stride_bytes(), query * view_.dim, view_.dim)) return false;
+        }
+        return true;
+    }
+    const std::uint64_t bytes_each = element_bytes(queries_.dtype);
+    std::atomic<bool> holds{true};
+    workers_.for_parts(count * source_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
+        if (!holds.load(std::memory_order_relaxed)) return;
+        if (!visit(source + begin, begin / bytes_each, (end - begin) / bytes_each)) holds = false;
+    });
+    return holds;
+}
+
 void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
                                 std::uint64_t count) const {
     const std::uint64_t row_bytes = query_bytes();
+    if (row_bytes != source_bytes()) {
+        stage_floats(reinterpret_cast<float*>(target), first_query, count);
+        return;
+    }
     const std::byte* source = queries_from(first_query);
     if (stride_bytes() == row_bytes) {
         workers_.copy(target, source, count * row_bytes);
@@ -106,62 +185,48 @@ void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
         std::memcpy(target + query * row_bytes, source + query * stride_bytes(), row_bytes);
 }
 
-template <typename Test>
-bool SearchInput::holds_for_floats(std::uint64_t first_query, std::uint64_t count,
-                                   Test&& test) const {
-    const std::byte* source = queries_from(first_query);
-    if (stride_bytes() != query_bytes()) {
-        for (std::uint64_t query = 0; query < count; ++query) {
-            if (!test(source + query * stride_bytes(), query * view_.dim, view_.dim)) return false;
-        }
-        return true;
-    }
-    std::atomic<bool> holds{true};
-    workers_.for_parts(count * query_bytes(), [&](std::uint64_t begin, std::uint64_t end) {
-        if (!holds.load(std::memory_order_relaxed)) return;
-        if (!test(source + begin, begin / sizeof(float), (end - begin) / sizeof(float))) {
-            holds = false;
-        }
-    });
-    return holds;
-}
-
 bool SearchInput::stage_bytes(std::byte* target, std::uint64_t first_query,
                               std::uint64_t count) const {
-    if (queries_.dtype == SKEP_DTYPE_U8) {
+    if (is_byte_type(queries_.dtype)) {
         stage_queries(target, first_query, count);
         return true;
     }
-    return holds_for_floats(
-        first_query, count,
-        [=](const std::byte* source, std::uint64_t first, std::uint64_t length) {
-            return narrow(source, target + first, length);
-        });
+    return with_elements(queries_.dtype, [&](auto elements) {
+        return holds_for_stretches(
+            first_query, count,
+            [=, this](const std::byte* source, std::uint64_t first, std::uint64_t length) {
+                return narrow(elements, source, target + first, length, is_signed_store_);
+            });
+    });
 }
 
 bool SearchInput::has_negative(std::uint64_t first_query, std::uint64_t count) const {
     if (queries_.dtype == SKEP_DTYPE_U8) return false;
-    return !holds_for_floats(
-        first_query, count, [](const std::byte* source, std::uint64_t, std::uint64_t length) {
-            return holds_below(length,
-                               [=](std::uint64_t i) { return !(float_at(source, i) < 0.0F); });
-        });
+    return !with_elements(queries_.dtype, [&](auto elements) {
+        return holds_for_stretches(
+            first_query, count, [=](const std::byte* source, std::uint64_t, std::uint64_t length) {
+                return holds_below(length, [=](std::uint64_t i) {
+                    return !(decltype(elements)::at(source, i) < 0.0F);
+                });
+            });
+    });
 }
 
 void SearchInput::stage_floats(float* target, std::uint64_t first_query,
                                std::uint64_t count) const {
-    auto* bytes = reinterpret_cast<std::byte*>(target);
-    if (queries_.dtype != SKEP_DTYPE_U8) {
-        stage_queries(bytes, first_query, count);
+    if (queries_.dtype == SKEP_DTYPE_F32) {
+        stage_queries(reinterpret_cast<std::byte*>(target), first_query, count);
         return;
     }
-    // Bytes first, at the end of where their floats will be: widened from the front, no byte is
-    // overwritten before it is read.
-    const std::uint64_t num_elements = count * view_.dim;
-    std::byte* packed = bytes + num_elements * (sizeof(float) - 1);
-    stage_queries(packed, first_query, count);
-    for (std::uint64_t i = 0; i < num_elements; ++i)
-        target[i] = static_cast<float>(std::to_integer<unsigned>(packed[i]));
+    with_elements(queries_.dtype, [&](auto elements) {
+        return holds_for_stretches(
+            first_query, count,
+            [=](const std::byte* source, std::uint64_t first, std::uint64_t length) {
+                for (std::uint64_t i = 0; i < length; ++i)
+                    target[first + i] = decltype(elements)::at(source, i);
+                return true;
+            });
+    });
 }
 
 }  // namespace skep::cuda

@@ -30,27 +30,29 @@ class SearchInput {
     // filter's for the rest of the search.
     void send_allowed(Lane& lane, CUdeviceptr target);
 
-    // Bytes of one query, in its own type.
+    // Bytes of one staged query: bytes as they are, all others as floats.
     [[nodiscard]] std::uint64_t query_bytes() const;
-    // Queries [first_query, first_query + count), densely: [count, dim] in their own type, or as
+    // Queries [first_query, first_query + count), densely: [count, dim] as query_bytes says, or as
     // floats.
     void stage_queries(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
     void stage_floats(float* target, std::uint64_t first_query, std::uint64_t count) const;
-    // As bytes; false, and target in any state, where an element is not a whole number from 0 to
-    // 255.
+    // As bytes, signed for a store of i8; false, and target in any state, where an element is not a
+    // whole number of their range.
     bool stage_bytes(std::byte* target, std::uint64_t first_query, std::uint64_t count) const;
     // Whether an element of these queries is below 0.
     [[nodiscard]] bool has_negative(std::uint64_t first_query, std::uint64_t count) const;
 
   private:
-    // The first of the queries from first_query on, and the bytes from one to the next.
-    [[nodiscard]] const std::byte* queries_from(std::uint64_t first_query) const;
+    // Bytes of one query as the caller has it, and from one to the next; the first of those from
+    // first_query on.
+    [[nodiscard]] std::uint64_t source_bytes() const;
     [[nodiscard]] std::uint64_t stride_bytes() const;
-    // Whether test(source, first, length) holds for every stretch of these queries' floats: source
-    // is element `first` of [count, dim]. Several at once.
-    template <typename Test>
-    [[nodiscard]] bool holds_for_floats(std::uint64_t first_query, std::uint64_t count,
-                                        Test&& test) const;
+    [[nodiscard]] const std::byte* queries_from(std::uint64_t first_query) const;
+    // Whether visit(source, first, length) holds for every stretch of these queries' elements:
+    // source is element `first` of [count, dim]. Several at once.
+    template <typename Visit>
+    [[nodiscard]] bool holds_for_stretches(std::uint64_t first_query, std::uint64_t count,
+                                           Visit&& visit) const;
 
     const HostWorkers& workers_;
     const skep_matrix& queries_;
@@ -59,6 +61,7 @@ class SearchInput {
     std::shared_ptr<FlatStore::Memory> memory_;
     std::uint64_t allowed_bytes_;
     std::int32_t codes_are_;
+    bool is_signed_store_;  // of i8
     RowsView view_{};
     RowFilter filter_{};
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // encode: what a filter needs to know of rows and queries, computed once when they arrive.
-// Shapes    rows [num_rows, dim] f32 or u8; codes [num_rows, code_stride], zero padded.
+// Shapes    rows [num_rows, dim] of any element type; codes [num_rows, code_stride], zero padded.
 // Launch    16 lanes per row, blocks of kEncodeThreads.
 // Numerics  squared norms in double, in the order of distance.hpp; residuals in double, rounded up.
 // Limits    rows longer than 2^60 are marked and survive every filter: float scores would overflow.
@@ -33,8 +33,8 @@ SKEP_DEVICE uint32_t row_errors(double norm, double residual) {
 }
 
 // The largest magnitude of [dim], by 16 neighbouring lanes.
-template <typename Element>
-SKEP_DEVICE float largest_magnitude(const Element* elements, uint32_t dim, uint32_t lane) {
+template <typename Row>
+SKEP_DEVICE float largest_magnitude(Row elements, uint32_t dim, uint32_t lane) {
     float largest = 0.0F;
 #pragma unroll 1
     for (uint32_t i = lane; i < dim; i += kPartialSums) {
@@ -51,10 +51,9 @@ SKEP_DEVICE float largest_magnitude(const Element* elements, uint32_t dim, uint3
 
 // Writes the scaled code of [dim] times `factor`, zero padded, and returns its residual, by 16
 // neighbouring lanes. Codes round to nearest: any would do, since the residual is measured.
-template <typename Element>
-SKEP_DEVICE double encode_scaled(const Element* elements, double factor, float scale,
-                                 uint8_t* codes, uint32_t dim, uint32_t code_stride, uint32_t lane,
-                                 bool is_valid) {
+template <typename Row>
+SKEP_DEVICE double encode_scaled(Row elements, double factor, float scale, uint8_t* codes,
+                                 uint32_t dim, uint32_t code_stride, uint32_t lane, bool is_valid) {
     const double inverse = scale == 0.0F ? 0.0 : 1.0 / (double)scale;
     double residual = 0.0;
 #pragma unroll 1
@@ -70,12 +69,12 @@ SKEP_DEVICE double encode_scaled(const Element* elements, double factor, float s
 }
 
 // Whether this lane's share of [dim] has an element below 0.
-template <typename Element>
-SKEP_DEVICE bool has_negative(const Element* elements, uint32_t dim, uint32_t lane) {
+template <typename Row>
+SKEP_DEVICE bool has_negative(Row elements, uint32_t dim, uint32_t lane) {
     bool is_found = false;
 #pragma unroll 1
     for (uint32_t i = lane; i < dim; i += kPartialSums) {
-        if (elements[i] < (Element)0) is_found = true;
+        if ((float)elements[i] < 0.0F) is_found = true;
     }
     return is_found;
 }
@@ -88,6 +87,11 @@ SKEP_DEVICE float code_scale(double largest, int32_t codes_are) {
     const double range = codes_are == kUnsignedCodes ? 255.0 : 127.0;
     const float scale = round_up_to_float(largest / range * (1.0 + 0x1p-40));
     return float_of_bits((bits_of_float(scale) + kScaleSpareBits) & ~kScaleSpareBits);
+}
+
+// The scale of elements that are their own code.
+SKEP_DEVICE float element_scale(double factor) {
+    return float_of_bits(bits_of_float(round_to_float(factor)) & ~kScaleSpareBits);
 }
 
 // What is coded of a row or a query: itself times `factor`, of length `norm`.
@@ -112,18 +116,19 @@ SKEP_DEVICE void encode_rows(const EncodeRowsParams& params) {
     // Lanes past the end work on the last row too: exchanges need whole warps.
     const bool is_valid = row_id < params.num_rows;
     const uint64_t row_pos = is_valid ? row_id : params.num_rows - 1;
-    const Element* row =
-        (const Element*)((const uint8_t*)params.rows + row_pos * params.row_stride_bytes);
+    const auto row =
+        row_at_address(Element{}, (const uint8_t*)params.rows + row_pos * params.row_stride_bytes,
+                       params.element_type);
     uint8_t* codes = params.codes + row_pos * params.code_stride;
 
     const double squared = squared_norm(row, params.dim, lane);
     const auto [norm, factor, is_bounded] = measure_length(squared, params.metric);
     float scale = 0.0F;
     double residual = 0.0;
-    if (sizeof(Element) == 1 || params.codes_are == kByteCodes) {
-        scale = float_of_bits(bits_of_float(round_to_float(factor)) & ~kScaleSpareBits);
+    if (is_own_code(row) || params.codes_are == kByteCodes) {
+        scale = element_scale(factor);
         residual = __builtin_fabs((double)scale - factor) * sqrt_exactly_rounded(squared);
-        if constexpr (sizeof(Element) != 1) {
+        if (!is_own_code(row)) {
             bool is_byte = true;
 #pragma unroll 1
             for (uint32_t i = lane; i < params.code_stride; i += kPartialSums) {
@@ -183,8 +188,10 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
     float* query = params.queries + first_element;
     // Over the bus once; each lane then reads what it wrote itself. Lanes past the end write what
     // those of the last query write.
-    if (params.has_byte_source != 0) {
+    if (params.source_is == kUnsignedSource) {
         copy_in_flight(query, (const uint8_t*)params.source + first_element, params.dim, lane);
+    } else if (params.source_is == kSignedSource) {
+        copy_in_flight(query, (const int8_t*)params.source + first_element, params.dim, lane);
     } else {
         copy_in_flight(query, (const float*)params.source + first_element, params.dim, lane);
     }
@@ -195,10 +202,14 @@ SKEP_DEVICE void encode_queries_body(const EncodeQueriesParams& params) {
     uint8_t* codes = params.codes + (uint64_t)query_pos * params.code_stride;
     float scale = 1.0F;
     double residual = 0.0;
-    if (params.codes_are == kByteCodes) {
+    if (params.codes_are == kByteCodes || params.source_is == kSignedSource) {
+        if (params.source_is == kSignedSource) {
+            scale = element_scale(factor);
+            residual = __builtin_fabs((double)scale - factor) * sqrt_exactly_rounded(squared);
+        }
 #pragma unroll 1
         for (uint32_t i = lane; i < params.code_stride; i += kPartialSums) {
-            if (is_valid) codes[i] = i < params.dim ? (uint8_t)query[i] : 0;
+            if (is_valid) codes[i] = i < params.dim ? (uint8_t)(int32_t)query[i] : 0;
         }
     } else {
         scale = code_scale((double)largest_magnitude(query, params.dim, lane) * factor,

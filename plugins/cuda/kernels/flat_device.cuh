@@ -5,19 +5,13 @@
 
 #include "cosine_quotient.cuh"
 #include "flat_types.h"
+#include "narrow_rows.cuh"
 #include "simt.cuh"
 
 namespace skep::cuda {
 
 constexpr float kInfinity = __builtin_inff();
 constexpr uint64_t kNoKey = ~0ULL;  // above every distance: no row
-
-SKEP_DEVICE float float_of_bits(uint32_t bits) {
-    return __builtin_bit_cast(float, bits);
-}
-SKEP_DEVICE uint32_t bits_of_float(float value) {
-    return __builtin_bit_cast(uint32_t, value);
-}
 
 // Unsigned integers in the order of the floating-point numbers they stand for. No NaN.
 SKEP_DEVICE uint32_t ordered_bits(float value) {
@@ -62,8 +56,8 @@ SKEP_DEVICE double fold_partial_sums(double sum) {
 }
 
 // Squared length of a row or a query, by 16 neighbouring lanes, in the defined order.
-template <typename Element>
-SKEP_DEVICE double squared_norm(const Element* row, uint32_t dim, uint32_t lane) {
+template <typename Row>
+SKEP_DEVICE double squared_norm(Row row, uint32_t dim, uint32_t lane) {
     double sum = 0.0;
 #pragma unroll 1
     for (uint32_t i = lane; i < dim; i += kPartialSums) {
@@ -76,9 +70,9 @@ SKEP_DEVICE double squared_norm(const Element* row, uint32_t dim, uint32_t lane)
 // Distance of a row and a query, by 16 neighbouring lanes; lane is 0..15. All lanes of the warp
 // take part (two rows at a time). The order of operations is the definition: see distance.hpp.
 // kUnroll: steps whose loads are on their way at once; 1 compiles fastest.
-template <typename Element, uint32_t kUnroll = 1>
+template <uint32_t kUnroll = 1, typename Row>
 SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double query_squared_norm,
-                                  const Element* row, uint32_t dim, uint32_t lane) {
+                                  Row row, uint32_t dim, uint32_t lane) {
     if (metric == kL2) {
         double sum = 0.0;
 #pragma unroll kUnroll
@@ -106,9 +100,11 @@ SKEP_DEVICE double exact_distance(int32_t metric, const float* query, double que
     return distance < 0.0 ? 0.0 : (distance > 2.0 ? 2.0 : distance);
 }
 
+// Element: float, uint8_t or Narrow.
 template <typename Element>
-SKEP_DEVICE const Element* row_at(const RowsView& view, uint64_t slot) {
-    return (const Element*)((const uint8_t*)view.rows + slot * view.row_stride_bytes);
+SKEP_DEVICE auto row_at(const RowsView& view, uint64_t slot) {
+    return row_at_address(Element{}, (const uint8_t*)view.rows + slot * view.row_stride_bytes,
+                          view.element_type);
 }
 
 }  // namespace skep::cuda

@@ -36,10 +36,15 @@ constexpr int32_t kCosine = 0;
 constexpr int32_t kL2 = 1;
 constexpr int32_t kInnerProduct = 2;
 
+// Element types of rows by the numbers of skep_dtype.
+constexpr int32_t kF16 = 1;
+constexpr int32_t kBf16 = 2;
+constexpr int32_t kI8 = 3;
+
 // What codes stand for.
 constexpr int32_t kByteCodes = 0;      // u8: whole numbers, the elements themselves
 constexpr int32_t kUnsignedCodes = 1;  // u8, times the row's or the query's scale
-constexpr int32_t kSignedCodes = 2;    // s8, times that scale
+constexpr int32_t kSignedCodes = 2;    // s8, times that scale; rows and queries of i8: themselves
 
 // What a filter kernel keeps of the rows that it looks at.
 constexpr uint32_t kKeepReaching = 0;  // those that reach their query's threshold
@@ -90,7 +95,7 @@ struct RowFilter {
 
 // Rows of a store as kernels see them.
 struct RowsView {
-    const void* rows;      // [num_slots, dim] f32 or u8, row_stride_bytes apart
+    const void* rows;      // [num_slots, dim] of any element type, row_stride_bytes apart
     const uint8_t* codes;  // [num_slots, code_stride], zeros behind dim
     // [num_slots]; -infinity, with an infinite scale, marks a row without a score: it survives
     const float* half_norms;
@@ -99,6 +104,7 @@ struct RowsView {
     uint32_t row_stride_bytes;
     uint32_t code_stride;  // bytes
     int32_t metric;
+    int32_t element_type;
 };
 
 // The order in which blocks of rows are visited: a fixed permutation, so that any prefix is a

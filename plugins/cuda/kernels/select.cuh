@@ -187,7 +187,7 @@ SKEP_DEVICE double largest_distance(const SelectParams& params, const float* que
     for (uint32_t base = 0; base < params.k; base += num_groups) {
         // Groups past the end repeat the last row: exchanges need whole warps.
         const uint32_t i = base + group < params.k ? base + group : params.k - 1;
-        const double distance = exact_distance<Element, kStepsInFlight>(
+        const double distance = exact_distance<kStepsInFlight>(
             params.view.metric, query, query_squared_norm,
             row_at<Element>(params.view, shared.picks[i]), params.view.dim, lane);
         if (distance > largest) largest = distance;
@@ -269,7 +269,7 @@ SKEP_DEVICE uint32_t measure_survivors(const SelectParams& params, const float* 
         // Groups past the end repeat the last row: exchanges need whole warps.
         const uint32_t i = base + group;
         const uint32_t slot = list[i < count ? i : count - 1].slot;
-        const double distance = exact_distance<Element, kStepsInFlight>(
+        const double distance = exact_distance<kStepsInFlight>(
             params.view.metric, query, query_squared_norm, row_at<Element>(params.view, slot),
             params.view.dim, lane);
         if (lane == 0 && i < count && distance <= shared.bound) {

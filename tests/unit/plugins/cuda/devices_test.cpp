@@ -209,7 +209,7 @@ TEST_F(CudaDevices, WarmUpLoadsEveryKernel) {
 
 TEST_F(CudaDevices, WarmUpRefusesAShapeThatNoStoreHas) {
     ASSERT_EQ(open(), SKEP_OK);
-    const skep_store_options options{sizeof(skep_store_options), SKEP_METRIC_L2, SKEP_DTYPE_F16, 8,
+    const skep_store_options options{sizeof(skep_store_options), SKEP_METRIC_L2, SKEP_DTYPE_I32, 8,
                                      0};
     EXPECT_EQ(session.ops.opt_device_warm_up(session.device, &options, nullptr, &session.error),
               SKEP_UNSUPPORTED_TYPE);

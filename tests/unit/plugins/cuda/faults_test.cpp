@@ -229,8 +229,8 @@ TEST_F(Faults, WrongShapesAreRefused) {
     EXPECT_EQ(session.ops.store_append(session.store, &matrix, nullptr, &session.error),
               SKEP_WRONG_MEMORY);
     skep_store* other = nullptr;
-    const skep_store_options half{sizeof half, SKEP_METRIC_L2, SKEP_DTYPE_F16, kDim, 0};
-    EXPECT_EQ(session.ops.store_create(session.device, &half, &other, &session.error),
+    const skep_store_options ids{sizeof ids, SKEP_METRIC_L2, SKEP_DTYPE_I32, kDim, 0};
+    EXPECT_EQ(session.ops.store_create(session.device, &ids, &other, &session.error),
               SKEP_UNSUPPORTED_TYPE);
     EXPECT_EQ(other, nullptr);
     expect_intact();

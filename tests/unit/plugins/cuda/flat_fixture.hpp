@@ -30,8 +30,8 @@ class StoreTest : public ::testing::Test {
     void create(skep_metric metric, const std::vector<Row>& rows, std::uint32_t dim) {
         session.ops.store_destroy(session.store);
         session.store = nullptr;
-        const skep_dtype dtype = sizeof(Row) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32;
-        ASSERT_EQ(session.create_store(metric, dtype, dim), SKEP_OK) << session.error.message;
+        ASSERT_EQ(session.create_store(metric, kDtypeOf<Row>, dim), SKEP_OK)
+            << session.error.message;
         ASSERT_EQ(session.append(rows, dim), SKEP_OK) << session.error.message;
     }
     // Searches the store and compares with the definition over these rows.

@@ -15,9 +15,8 @@ class CudaStore : public StoreTest {
     std::vector<Element> read(std::uint64_t first, std::uint64_t count,
                               const std::uint32_t* slots = nullptr) {
         std::vector<Element> out(count * kDim, Element{99});
-        skep_mutable_matrix matrix = SKEP_HOST_MATRIX(
-            skep_mutable_matrix, sizeof(Element) == 1 ? SKEP_DTYPE_U8 : SKEP_DTYPE_F32, out.data(),
-            count, kDim);
+        skep_mutable_matrix matrix =
+            SKEP_HOST_MATRIX(skep_mutable_matrix, kDtypeOf<Element>, out.data(), count, kDim);
         EXPECT_EQ(
             session.ops.store_read(session.store, first, slots, &matrix, nullptr, &session.error),
             SKEP_OK)

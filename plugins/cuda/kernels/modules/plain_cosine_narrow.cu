@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// plain_search of f16, bf16 and i8 rows by cosine: see plain_search.cuh. A module of its own, so
+// that a first search compiles no other.
+#include "plain_search.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL(kPlainThreads) plain_cosine_narrow(PlainSearchParams params) {
+    plain_search<Narrow, kCosine>(params);
+}
+
+}  // namespace skep::cuda
