@@ -75,7 +75,7 @@ step() { # name, command ...: a line of the table, a log under --out
         note "$name" ok "$detail"
     else
         note "$name" FAILED "$detail, exit $status"
-        grep -E 'Failure|FAILED|error|Error|=========|wrong' -A6 "$out/$name.log" | head -60
+        grep -E 'Failure|FAILED|error|Error|=========|wrong' -A6 "$out/$name.log" | head -60 || true
     fi
 }
 
