@@ -95,12 +95,72 @@ class CpuStore {
         return info.isa;
     }
 
+    [[nodiscard]] double bytes_per_row() const {
+        skep_store_stats stats{};
+        stats.struct_size = sizeof stats;
+        skep_error error = SKEP_ERROR_INIT;
+        require_ok(operations_->store_stats(store_, &stats, &error), error);
+        return static_cast<double>(stats.used_bytes) / static_cast<double>(num_rows_);
+    }
+    [[nodiscard]] const skep_backend_operations& operations() const { return *operations_; }
+    [[nodiscard]] skep_store* handle() const { return store_; }
+    [[nodiscard]] std::uint64_t num_rows() const { return num_rows_; }
+
   private:
     const skep_backend_operations* operations_ = nullptr;
     skep_backend* backend_ = nullptr;
     skep_device* device_ = nullptr;
     skep_store* store_ = nullptr;
     std::uint64_t num_rows_ = 0;
+};
+
+// A graph over all rows of a store, which outlives it.
+class CpuGraph {
+  public:
+    CpuGraph(const CpuStore& store, std::uint32_t m, std::uint32_t ef_construction)
+        : store_(store) {
+        skep_graph_options options{};
+        options.struct_size = sizeof options;
+        options.m = m;
+        options.ef_construction = ef_construction;
+        skep_error error = SKEP_ERROR_INIT;
+        const skep_backend_operations& operations = store.operations();
+        require_ok(operations.opt_graph_create(store.handle(), &options, &graph_, &error), error);
+        require_ok(operations.opt_graph_link(graph_, store.num_rows(), nullptr, &error), error);
+    }
+    ~CpuGraph() { store_.operations().opt_graph_destroy(graph_); }
+    CpuGraph(const CpuGraph&) = delete;
+    CpuGraph& operator=(const CpuGraph&) = delete;
+
+    void search(const skep_matrix& queries, std::uint64_t k, std::uint32_t ef_search,
+                std::uint32_t* slots, float* distances) const {
+        skep_search_request request{};
+        request.struct_size = sizeof request;
+        request.num_slots = store_.num_rows();
+        request.k = k;
+        request.ef_search = ef_search;
+        skep_search_answer answer{};
+        answer.struct_size = sizeof answer;
+        answer.memory_kind = SKEP_MEMORY_HOST;
+        answer.slots = slots;
+        answer.distances = distances;
+        skep_error error = SKEP_ERROR_INIT;
+        require_ok(store_.operations().opt_graph_search(graph_, &queries, &request, &answer,
+                                                        nullptr, &error),
+                   error);
+    }
+
+    [[nodiscard]] double bytes_per_row() const {
+        skep_graph_stats stats{};
+        stats.struct_size = sizeof stats;
+        skep_error error = SKEP_ERROR_INIT;
+        require_ok(store_.operations().opt_graph_stats(graph_, &stats, &error), error);
+        return static_cast<double>(stats.used_bytes) / static_cast<double>(store_.num_rows());
+    }
+
+  private:
+    const CpuStore& store_;
+    skep_graph* graph_ = nullptr;
 };
 
 }  // namespace skep::bench

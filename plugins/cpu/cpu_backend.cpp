@@ -20,7 +20,8 @@ static_assert(SKEP_DTYPE_F32 == 0 && SKEP_DTYPE_F16 == 1 && SKEP_DTYPE_BF16 == 2
               SKEP_DTYPE_I8 == 3 && SKEP_DTYPE_U8 == 4);
 constexpr std::uint64_t kCapabilities = SKEP_CAPABILITY_RANGE_SEARCH | SKEP_CAPABILITY_ADOPT_ROWS |
                                         SKEP_CAPABILITY_WARM_UP | SKEP_CAPABILITY_MEMORY_STATS |
-                                        SKEP_CAPABILITY_CONCURRENT_SEARCH;
+                                        SKEP_CAPABILITY_CONCURRENT_SEARCH | SKEP_CAPABILITY_GRAPH |
+                                        SKEP_CAPABILITY_GRAPH_TRANSFER;
 
 const KernelTable* kernels_for_environment() {
     // Nothing where the process has more rights than who started it.

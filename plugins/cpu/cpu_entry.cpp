@@ -9,6 +9,8 @@
 
 #include "argument_checks.hpp"
 #include "cpu_backend.hpp"
+#include "graph/graph.hpp"
+#include "graph/graph_search.hpp"
 #include "rows/mask.hpp"
 #include "rows/row_store.hpp"
 #include "search/search.hpp"
@@ -38,6 +40,11 @@ RowStore& object(skep_store* handle) {
 
 const Mask* object(const skep_mask* handle) {
     return reinterpret_cast<const Mask*>(handle);  // NULL: nothing is erased
+}
+
+Graph& object(skep_graph* handle) {
+    require(handle != nullptr, SKEP_INVALID_ARGUMENT, "graph must not be NULL");
+    return *reinterpret_cast<Graph*>(handle);
 }
 
 void require_output(const void* out, const char* message) {
@@ -234,32 +241,50 @@ skep_matrix read_queries(const skep_matrix* queries, const RowStore& store, cons
     return matrix;
 }
 
+// What store_search and graph_search are given, checked.
+struct SearchArguments {
+    SearchArguments(const RowStore& store, const skep_matrix* queries,
+                    const skep_search_request* request_in, const skep_search_answer* answer_in,
+                    const skep_call* call_in)
+        : matrix(read_queries(queries, store, "search: queries")),
+          request(read_argument(request_in, SKEP_SIZE_THROUGH(skep_search_request, k),
+                                "search: request")),
+          allowed(read_bitmap(request.allowed, bitmap, "search: allowed")),
+          answer(read_argument(answer_in, SKEP_SIZE_THROUGH(skep_search_answer, distances),
+                               "search: answer")),
+          call(read_call(call_in, "search: call")) {
+        require(request.reserved == 0 && request.reserved2 == 0, SKEP_INVALID_ARGUMENT,
+                "search: reserved fields of the request must be 0");
+        require(request.k != 0, SKEP_INVALID_K, "search: k is 0; it must be at least 1");
+        require_known(request.num_slots, store, "search");
+        require(
+            answer.memory_kind == SKEP_MEMORY_HOST || answer.memory_kind == SKEP_MEMORY_CUDA_HOST,
+            SKEP_WRONG_MEMORY, "search: the answer must lie in host memory");
+        require(answer.reserved == 0, SKEP_INVALID_ARGUMENT,
+                "search: reserved field of the answer must be 0");
+        require(matrix.num_rows == 0 || (answer.slots != nullptr && answer.distances != nullptr),
+                SKEP_INVALID_ARGUMENT,
+                "search: slots and distances of the answer must not be NULL");
+    }
+    SearchArguments(const SearchArguments&) = delete;
+    SearchArguments& operator=(const SearchArguments&) = delete;
+
+    skep_matrix matrix;
+    skep_search_request request;
+    skep_bitmap bitmap{};
+    const skep_bitmap* allowed;  // null or &bitmap
+    skep_search_answer answer;
+    const skep_call* call;
+};
+
 skep_status store_search(skep_store* store, const skep_matrix* queries,
                          const skep_search_request* request, const skep_search_answer* answer,
                          const skep_call* call, skep_error* error) {
     return guard(error, [&]() -> Result<void> {
         const RowStore& source = object(store);
-        const skep_matrix matrix = read_queries(queries, source, "search: queries");
-        const skep_search_request asked =
-            read_argument(request, SKEP_SIZE_THROUGH(skep_search_request, k), "search: request");
-        require(asked.reserved == 0 && asked.reserved2 == 0, SKEP_INVALID_ARGUMENT,
-                "search: reserved fields of the request must be 0");
-        require(asked.k != 0, SKEP_INVALID_K, "search: k is 0; it must be at least 1");
-        require_known(asked.num_slots, source, "search");
-        skep_bitmap bitmap{};
-        const skep_bitmap* allowed = read_bitmap(asked.allowed, bitmap, "search: allowed");
-        const skep_search_answer target = read_argument(
-            answer, SKEP_SIZE_THROUGH(skep_search_answer, distances), "search: answer");
-        require(
-            target.memory_kind == SKEP_MEMORY_HOST || target.memory_kind == SKEP_MEMORY_CUDA_HOST,
-            SKEP_WRONG_MEMORY, "search: the answer must lie in host memory");
-        require(target.reserved == 0, SKEP_INVALID_ARGUMENT,
-                "search: reserved field of the answer must be 0");
-        require(matrix.num_rows == 0 || (target.slots != nullptr && target.distances != nullptr),
-                SKEP_INVALID_ARGUMENT,
-                "search: slots and distances of the answer must not be NULL");
-        search(source, matrix, asked, Visibility(object(asked.mask), allowed), target,
-               read_call(call, "search: call"));
+        const SearchArguments asked(source, queries, request, answer, call);
+        search(source, asked.matrix, asked.request,
+               Visibility(object(asked.request.mask), asked.allowed), asked.answer, asked.call);
         return {};
     });
 }
@@ -333,6 +358,113 @@ skep_status device_memory(skep_backend* backend, std::uint32_t ordinal,
     });
 }
 
+// --- graphs ---
+
+skep_status graph_create(skep_store* store, const skep_graph_options* options, skep_graph** out,
+                         skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        const RowStore& source = object(store);
+        require_output(out, "graph create: out must not be NULL");
+        const skep_graph_options wanted = read_argument(
+            options, SKEP_SIZE_THROUGH(skep_graph_options, seed), "graph create: options");
+        require(wanted.reserved == 0, SKEP_INVALID_ARGUMENT,
+                "graph create: reserved field of the options must be 0");
+        if (wanted.m < SKEP_MIN_GRAPH_LINKS || wanted.m > SKEP_MAX_GRAPH_LINKS) {
+            fail(SKEP_INVALID_ARGUMENT, fmt::format("graph create: m {} must be {} to {}", wanted.m,
+                                                    SKEP_MIN_GRAPH_LINKS, SKEP_MAX_GRAPH_LINKS));
+        }
+        if (wanted.ef_construction == 0 || wanted.ef_construction > SKEP_MAX_EF_CONSTRUCTION) {
+            fail(SKEP_INVALID_ARGUMENT,
+                 fmt::format("graph create: ef_construction {} must be 1 to {}",
+                             wanted.ef_construction, SKEP_MAX_EF_CONSTRUCTION));
+        }
+        *out = reinterpret_cast<skep_graph*>(new Graph(source, wanted));
+        return {};
+    });
+}
+
+void graph_destroy(skep_graph* graph) {
+    delete reinterpret_cast<Graph*>(graph);
+}
+
+skep_status graph_reserve(skep_graph* graph, std::uint64_t num_slots, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        object(graph).reserve(num_slots);
+        return {};
+    });
+}
+
+skep_status graph_link(skep_graph* graph, std::uint64_t num_slots, const skep_call* call,
+                       skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        Graph& target = object(graph);
+        require_known(num_slots, target.store(), "graph link");
+        target.link(num_slots, read_call(call, "graph link: call"));
+        return {};
+    });
+}
+
+void graph_clear(skep_graph* graph) {
+    if (graph != nullptr) reinterpret_cast<Graph*>(graph)->clear();
+}
+
+skep_status graph_compact(skep_graph* graph, std::uint64_t num_slots, const skep_mask* mask,
+                          const skep_call* call, skep_graph** out, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        const Graph& source = object(graph);
+        require_output(out, "graph compact: out must not be NULL");
+        require_known(num_slots, source.store(), "graph compact");
+        *out = reinterpret_cast<skep_graph*>(
+            source.compacted(num_slots, object(mask), read_call(call, "graph compact: call"))
+                .release());
+        return {};
+    });
+}
+
+skep_status graph_search(skep_graph* graph, const skep_matrix* queries,
+                         const skep_search_request* request, const skep_search_answer* answer,
+                         const skep_call* call, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        const Graph& source = object(graph);
+        const SearchArguments asked(source.store(), queries, request, answer, call);
+        require(asked.request.first_slot == 0, SKEP_INVALID_ARGUMENT,
+                "graph search: first_slot must be 0");
+        search_graph(source, asked.matrix, asked.request, object(asked.request.mask), asked.allowed,
+                     asked.answer, asked.call);
+        return {};
+    });
+}
+
+skep_status graph_stats(skep_graph* graph, skep_graph_stats* out, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        const Graph& source = object(graph);
+        require_output(out, "graph stats: out must not be NULL");
+        require(has_size(out, sizeof out->struct_size), SKEP_INVALID_ARGUMENT,
+                "graph stats: struct_size is not set");
+        write_struct(out, source.stats());
+        return {};
+    });
+}
+
+constexpr std::size_t kImageFloor = SKEP_SIZE_THROUGH(skep_graph_image, upper_links);
+
+skep_status graph_export(skep_graph* graph, skep_graph_image* image, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        const Graph& source = object(graph);
+        skep_graph_image filled = read_argument(image, kImageFloor, "graph export: image");
+        source.export_image(filled);
+        write_struct(image, filled);
+        return {};
+    });
+}
+
+skep_status graph_import(skep_graph* graph, const skep_graph_image* image, skep_error* error) {
+    return guard(error, [&]() -> Result<void> {
+        object(graph).import_image(read_argument(image, kImageFloor, "graph import: image"));
+        return {};
+    });
+}
+
 const skep_backend_operations kOperations = {
     .struct_size = sizeof(skep_backend_operations),
     .reserved = 0,
@@ -358,13 +490,16 @@ const skep_backend_operations kOperations = {
     .opt_store_adopt = store_adopt,
     .opt_device_warm_up = device_warm_up,
     .opt_device_memory = device_memory,
-    .opt_graph_create = nullptr,
-    .opt_graph_destroy = nullptr,
-    .opt_graph_build = nullptr,
-    .opt_graph_insert = nullptr,
-    .opt_graph_search = nullptr,
-    .opt_graph_export = nullptr,
-    .opt_graph_import = nullptr,
+    .opt_graph_create = graph_create,
+    .opt_graph_destroy = graph_destroy,
+    .opt_graph_reserve = graph_reserve,
+    .opt_graph_link = graph_link,
+    .opt_graph_clear = graph_clear,
+    .opt_graph_compact = graph_compact,
+    .opt_graph_search = graph_search,
+    .opt_graph_stats = graph_stats,
+    .opt_graph_export = graph_export,
+    .opt_graph_import = graph_import,
     .opt_extension = nullptr,
 };
 

@@ -284,6 +284,13 @@ Result<void> check_search(const FlatStore& store, const skep_search_request& req
         return invalid(fmt::format("store_search: {} slots asked, {} there are", request.num_slots,
                                    store.num_slots()));
     }
+    if (request.first_slot != 0) {
+        return Error(SKEP_UNSUPPORTED,
+                     fmt::format("store_search: first_slot {}; a device without graphs searches "
+                                 "from slot 0",
+                                 request.first_slot),
+                     SKEP_LAYER_BACKEND);
+    }
     if (answer.memory_kind != SKEP_MEMORY_HOST && answer.memory_kind != SKEP_MEMORY_CUDA_HOST) {
         return Error(SKEP_WRONG_MEMORY,
                      fmt::format("store_search: answers are asked in memory of kind {}; host "

@@ -404,6 +404,7 @@ skep_status store_search(skep_store* store, const skep_matrix* queries,
     const skep_status status = begin_call("search", error);
     if (status != SKEP_OK) return status;
     check_queries(*store, *queries);
+    if (request->first_slot != 0) note_violation("first_slot on a device without graphs");
     const std::vector<Row> rows = store->rows_below(request->num_slots);
     std::vector<std::uint32_t> slots;
     std::vector<float> distances;

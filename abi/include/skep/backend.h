@@ -20,15 +20,17 @@
  * (docs/abi.md, HOST-5):
  *
  * - read calls, any number at once, also beside one write call: store_read, store_search,
- *   store_stats, mask_create, opt_store_range_search, opt_graph_search, opt_graph_export;
+ *   store_stats, mask_create, opt_store_range_search, opt_graph_search, opt_graph_stats,
+ *   opt_graph_export, opt_graph_compact, opt_graph_destroy of a graph that nobody else uses;
  * - write calls, one at a time, beside any number of read calls: store_append, store_truncate,
- *   store_reserve, opt_graph_insert, opt_graph_build, opt_graph_import;
- * - alone, nothing else running on this store: store_compact, store_destroy.
+ *   store_reserve, opt_graph_create, opt_graph_reserve, opt_graph_link, opt_graph_import;
+ * - alone, nothing else running on this store: store_compact, opt_graph_clear, store_destroy.
  *
- * Read calls never look at slots at or above the num_slots in their request, and write calls never
- * touch slots below what a running read may see (append goes behind, truncate only takes slots that
- * no running read was told of). So rows are immutable while they can be seen, and no lock is needed
- * between them.
+ * Read calls never answer with slots at or above the num_slots in their request, and write calls
+ * never touch rows below what a running read may see (append goes behind, truncate only takes slots
+ * that no running read was told of and no graph links). So rows are immutable while they can be
+ * seen, and no lock is needed between them. Links do change while they are read: a graph search
+ * sees each of them as it was or as it becomes.
  *
  * Failure. Every operation that can fail returns a skep_status and fills the error if one is given.
  * A failed call changes nothing and writes no output. No exception, signal, exit or output crosses
@@ -73,8 +75,9 @@ typedef struct skep_bitmap {
 } skep_bitmap;
 
 /*
- * What a search looks at. It sees slots below num_slots that mask does not erase and, if allowed is
- * given, whose bit is set there. The host keeps mask and bitmap alive until the call returns.
+ * What a search looks at. It sees slots from first_slot to num_slots - 1 that mask does not erase
+ * and, if allowed is given, whose bit is set there. The host keeps mask and bitmap alive until the
+ * call returns.
  */
 typedef struct skep_search_request {
     uint32_t struct_size;
@@ -86,6 +89,8 @@ typedef struct skep_search_request {
     uint32_t
         ef_search; /* graph searches: length of the candidate list; 0 lets the backend choose */
     uint32_t reserved2;
+    uint64_t first_slot; /* other than 0 only where the device has SKEP_CAPABILITY_GRAPH, and never
+                            in graph searches */
 } skep_search_request;
 
 /*
@@ -138,18 +143,31 @@ typedef struct skep_store_stats {
     uint64_t num_exact_retries; /* queries whose first pass could not be certified and was redone */
 } skep_store_stats;
 
+/* The shape of a graph; fixed for its life. */
 typedef struct skep_graph_options {
     uint32_t struct_size;
-    uint32_t m;               /* links per node on upper levels; the base layer has 2 m */
-    uint32_t ef_construction; /* length of the candidate list while building */
+    uint32_t m; /* links per node on upper levels, 2 or more; the base layer has 2 m */
+    uint32_t ef_construction; /* length of the candidate list while linking; at least 1 */
     uint32_t reserved;
-    uint64_t seed; /* same seed, rows and order: same graph */
+    uint64_t seed; /* same seed, rows and calls: same graph */
 } skep_graph_options;
 
+/* Figures of one graph. Counts of links are exact when nothing is being linked. */
+typedef struct skep_graph_stats {
+    uint32_t struct_size;
+    uint32_t max_level;      /* 0: the base layer alone */
+    uint64_t num_linked;     /* slots below this are in the graph */
+    uint64_t num_links;      /* of all levels */
+    uint64_t used_bytes;     /* of linked slots */
+    uint64_t reserved_bytes; /* allocated; scratch memory not counted */
+} skep_graph_stats;
+
 /*
- * A graph as bytes that every device reads alike. Base layer: u32 [num_slots, degree], short lists
- * padded with SKEP_NO_SLOT. levels[s] is the highest level of slot s. Links of levels 1 and up
- * follow slot by slot, level by level, m entries each, padded likewise.
+ * A graph as bytes that every device reads alike. Base layer: u32 [num_slots, degree], degree being
+ * 2 m; short lists are padded with SKEP_NO_SLOT. levels[s] is the highest level of slot s. Links of
+ * levels 1 and up follow slot by slot, level by level, m entries each, padded likewise, so that
+ * num_upper_links is m times the sum of all levels. A slot linked to on a level has that level; no
+ * list names its own slot. entry_slot has the highest level of all.
  */
 typedef struct skep_graph_image {
     uint32_t struct_size;
@@ -284,25 +302,50 @@ typedef struct skep_backend_operations {
                                      uint64_t *out_free_bytes, uint64_t *out_total_bytes,
                                      skep_error *error);
 
-    /* SKEP_CAPABILITY_GRAPH: all of the following. A graph belongs to its store and is destroyed
-     * before it. */
+    /*
+     * SKEP_CAPABILITY_GRAPH: all of the following. A graph belongs to its store and is destroyed
+     * before it. It links the slots below num_linked of its figures; new ones are empty.
+     */
     skep_status (*opt_graph_create)(skep_store *store, const skep_graph_options *options,
                                     skep_graph **out, skep_error *error);
     void (*opt_graph_destroy)(skep_graph *graph);
-    /* Builds over slots below num_slots at once, replacing what was there. */
-    skep_status (*opt_graph_build)(skep_graph *graph, uint64_t num_slots, const skep_mask *mask,
-                                   const skep_call *call, skep_error *error);
-    /* Links num_slots more slots, from first_slot on, into the graph. */
-    skep_status (*opt_graph_insert)(skep_graph *graph, uint64_t first_slot, uint64_t num_slots,
-                                    const skep_call *call, skep_error *error);
-    /* As store_search, approximately. Slots not yet linked are not found. */
+    /* Makes room for the links of num_slots slots in all, so that linking up to there needs scratch
+     * memory only. */
+    skep_status (*opt_graph_reserve)(skep_graph *graph, uint64_t num_slots, skep_error *error);
+    /*
+     * Links the slots that are not yet, in order, until num_slots are; a smaller number changes
+     * nothing. Rows that a mask erases are linked as any other. The exception to "a failed call
+     * changes nothing": on failure, a stop included, slots may have been linked, and the graph is
+     * as good as one that was asked for those alone.
+     */
+    skep_status (*opt_graph_link)(skep_graph *graph, uint64_t num_slots, const skep_call *call,
+                                  skep_error *error);
+    /* Forgets all links; memory is kept for those to come. Cannot fail. */
+    void (*opt_graph_clear)(skep_graph *graph);
+    /*
+     * A new graph that links the rows which mask keeps among the linked ones below num_slots, under
+     * the slots that store_compact with this mask would give them. The one passed in stays what it
+     * is and may be searched meanwhile. The new one is for export at once, for everything else when
+     * the store has been compacted.
+     */
+    skep_status (*opt_graph_compact)(skep_graph *graph, uint64_t num_slots, const skep_mask *mask,
+                                     const skep_call *call, skep_graph **out, skep_error *error);
+    /*
+     * As store_search, approximately: answers are linked slots below num_slots, their distances and
+     * order those of store_search. Finds k of them where there are so many. Larger ef_search finds
+     * more of the true ones and takes longer.
+     */
     skep_status (*opt_graph_search)(skep_graph *graph, const skep_matrix *queries,
                                     const skep_search_request *request,
                                     const skep_search_answer *answer, const skep_call *call,
                                     skep_error *error);
+    skep_status (*opt_graph_stats)(skep_graph *graph, skep_graph_stats *out, skep_error *error);
     /*
-     * SKEP_CAPABILITY_GRAPH_TRANSFER. Export with NULL arrays fills in the sizes; with arrays of
-     * those sizes, the graph. Import checks every link before it accepts the image.
+     * SKEP_CAPABILITY_GRAPH_TRANSFER. Export fills the arrays with the graph of the slots below
+     * image->num_slots, at most those linked; links to others are left out. With NULL arrays it
+     * fills in the sizes alone. Beside opt_graph_link it may miss links that are being written.
+     * Import replaces an empty graph, for slots that the store has; it checks every statement of
+     * skep_graph_image before it accepts the image.
      */
     skep_status (*opt_graph_export)(skep_graph *graph, skep_graph_image *image, skep_error *error);
     skep_status (*opt_graph_import)(skep_graph *graph, const skep_graph_image *image,

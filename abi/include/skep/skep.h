@@ -384,6 +384,13 @@ typedef struct skep_collection_stats {
     uint64_t payload_bytes;     /* host memory of payloads */
     uint64_t num_searches;      /* queries answered so far */
     uint64_t num_exact_retries; /* queries whose first pass could not be certified and was redone */
+    /* hnsw collections; 0 otherwise */
+    uint64_t num_linked;           /* slots, removed rows included, that the graph finds; a search
+                                      scans those added since */
+    uint64_t num_links;            /* of all levels */
+    uint64_t num_levels;           /* layers of the graph */
+    uint64_t graph_bytes;          /* used on the device, beside row_bytes */
+    uint64_t graph_reserved_bytes; /* allocated on the device, beside reserved_bytes */
 } skep_collection_stats;
 SKEP_API skep_status skep_collection_get_stats(skep_collection *collection,
                                                skep_collection_stats *out, skep_error *error);

@@ -22,6 +22,9 @@ SKEP_EXTERN_C_BEGIN
 #define SKEP_MAX_DIM 65536u
 #define SKEP_MAX_ROWS 4294967294u /* slots are u32 and the largest one means "none" */
 #define SKEP_MAX_KEY_BYTES 256u   /* UTF-8 bytes of a string key */
+#define SKEP_MIN_GRAPH_LINKS 2u   /* m of an hnsw index */
+#define SKEP_MAX_GRAPH_LINKS 512u
+#define SKEP_MAX_EF_CONSTRUCTION 65536u
 
 /*
  * How two vectors are compared. Distances sort ascending in every metric; equal ones are ordered by

@@ -34,6 +34,7 @@ std::string run(const Options& options, const Interrupt& interrupt) {
         ProgressBar bar("adding rows");
         const skep_call_options control = interrupt.call_options(&bar);
         collection.add(base.view(), &control).value();
+        interrupt.check();  // a graph that was not finished is no failure of add
     }
     const double build_seconds = building.seconds();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// skep eval: recall against the exact truth, queries per second and latency, by batch size.
+// skep eval: recall against the exact truth, queries per second and latency, by batch size and, of
+// a graph, by ef_search.
 #include <fmt/format.h>
 #include <skep/skep.hpp>
 
@@ -44,7 +45,8 @@ struct Options {
     IndexChoice index;
     std::uint64_t k = 10;
     std::vector<std::uint64_t> batches{1, 10, 100};
-    std::uint64_t num_queries = 0;  // 0: all, or as many as the truth has
+    std::vector<std::uint64_t> efs;  // empty: left to the library
+    std::uint64_t num_queries = 0;   // 0: all, or as many as the truth has
     std::uint64_t num_repeats = 5;
     DeviceChoice device;
     bool is_json = false;
@@ -72,8 +74,10 @@ struct Report {
 
     [[nodiscard]] double bytes_per_vector() const {
         if (stats.num_rows == 0) return 0.0;
-        return static_cast<double>(stats.row_bytes) / static_cast<double>(stats.num_rows);
+        return static_cast<double>(stats.row_bytes + stats.graph_bytes) /
+               static_cast<double>(stats.num_rows);
     }
+    [[nodiscard]] bool has_graph() const { return collection.index == SKEP_INDEX_HNSW; }
 };
 
 Subject build_or_open(const Options& options, const Runtime& runtime, const Interrupt& interrupt) {
@@ -93,6 +97,7 @@ Subject build_or_open(const Options& options, const Runtime& runtime, const Inte
     ProgressBar bar("adding rows");
     const skep_call_options control = interrupt.call_options(&bar);
     collection.add(base.view(), &control).value();
+    interrupt.check();  // a graph that was not finished is no failure of add
     return {std::move(collection), std::move(base), building.seconds(), 0.0};
 }
 
@@ -192,7 +197,8 @@ Report evaluate(const Options& options, const Interrupt& interrupt) {
     report.k = options.k;
     report.build_seconds = subject.build_seconds;
     report.open_seconds = subject.open_seconds;
-    const RunPlan plan{queries.num_rows, options.k, options.num_repeats, options.batches};
+    const RunPlan plan{queries.num_rows, options.k, options.num_repeats, options.batches,
+                       options.efs.empty() ? std::vector<std::uint64_t>{0} : options.efs};
     report.runs = run_searches(subject.collection, queries, plan, truth, interrupt);
     return report;
 }
@@ -200,11 +206,14 @@ Report evaluate(const Options& options, const Interrupt& interrupt) {
 std::string as_json(const Report& report) {
     json::array runs;
     for (const BatchRun& run : report.runs) {
-        runs.push_back({{"batch", run.batch},
-                        {"recall", run.recall},
-                        {"qps", run.qps},
-                        {"p50_us", run.p50_us},
-                        {"p99_us", run.p99_us}});
+        json::object described;
+        if (report.has_graph()) described["ef_search"] = run.ef_search;
+        described["batch"] = run.batch;
+        described["recall"] = run.recall;
+        described["qps"] = run.qps;
+        described["p50_us"] = run.p50_us;
+        described["p99_us"] = run.p99_us;
+        runs.push_back(std::move(described));
     }
     return json_text(json::object{{"device", report.device.id},
                                   {"backend", report.device.backend},
@@ -233,15 +242,23 @@ std::string as_table(const Report& report) {
         report.stats.num_rows, report.collection.dim, skep_dtype_name(report.collection.dtype),
         report.bytes_per_vector(), is_built ? "built" : "opened",
         report.build_seconds + report.open_seconds, report.num_queries, report.k);
-    Table table({{"BATCH", Align::kRight},
-                 {fmt::format("RECALL@{}", report.k), Align::kRight},
-                 {"QPS", Align::kRight},
-                 {"P50 US", Align::kRight},
-                 {"P99 US", Align::kRight}});
+    std::vector<Table::Column> columns{{"BATCH", Align::kRight},
+                                       {fmt::format("RECALL@{}", report.k), Align::kRight},
+                                       {"QPS", Align::kRight},
+                                       {"P50 US", Align::kRight},
+                                       {"P99 US", Align::kRight}};
+    if (report.has_graph()) columns.insert(columns.begin(), {"EF", Align::kRight});
+    Table table(columns);
     for (const BatchRun& run : report.runs) {
-        table.add_row({std::to_string(run.batch), fmt::format("{:.4f}", run.recall),
-                       fmt::format("{:.0f}", run.qps), fmt::format("{:.1f}", run.p50_us),
-                       fmt::format("{:.1f}", run.p99_us)});
+        std::vector<std::string> cells{std::to_string(run.batch), fmt::format("{:.4f}", run.recall),
+                                       fmt::format("{:.0f}", run.qps),
+                                       fmt::format("{:.1f}", run.p50_us),
+                                       fmt::format("{:.1f}", run.p99_us)};
+        if (report.has_graph()) {
+            cells.insert(cells.begin(),
+                         run.ef_search == 0 ? "auto" : std::to_string(run.ef_search));
+        }
+        table.add_row(cells);
     }
     return text + table.text();
 }
@@ -269,6 +286,8 @@ Command add_eval_command(CLI::App& program) {
     add_k_option(*arguments, options->k);
     add_number_list(*arguments, "--batch", options->batches, kMaxBatch,
                     "Queries per call: one or more sizes, 1,10,100");
+    add_number_list(*arguments, "--ef-search", options->efs, SKEP_MAX_ROWS,
+                    "hnsw: candidates per query, one or more numbers; by default chosen from k");
     add_number(*arguments, "--num-queries", options->num_queries, SKEP_MAX_ROWS,
                "Use the first N queries; by default all that the truth covers");
     add_number(*arguments, "--repeat", options->num_repeats, kMaxRepeats,

@@ -35,6 +35,7 @@ struct Options {
     std::string ids_out;
     std::string distances_out;
     std::uint64_t k = 10;
+    std::uint64_t ef_search = 0;
     DeviceChoice device;
     bool is_json = false;
 };
@@ -80,7 +81,10 @@ Answers search(const Options& options, const Interrupt& interrupt) {
     ProgressBar bar("searching");
     const skep_call_options control = interrupt.call_options(&bar);
     const Stopwatch searching;
-    answers.hits = collection.search(dense.view(), options.k, &control).value();
+    skep_search_options asked = SKEP_SEARCH_OPTIONS_INIT;
+    asked.k = options.k;
+    asked.ef_search = static_cast<std::uint32_t>(options.ef_search);
+    answers.hits = collection.search(dense.view(), asked, &control).value();
     answers.seconds = searching.seconds();
     return answers;
 }
@@ -188,6 +192,8 @@ Command add_search_command(CLI::App& program) {
     add_file(*arguments, "FILE", options->file, "A saved collection", Need::kRequired);
     add_file(*arguments, "--queries", options->queries, "Vectors to search for", Need::kRequired);
     add_k_option(*arguments, options->k);
+    add_number(*arguments, "--ef-search", options->ef_search, SKEP_MAX_ROWS,
+               "hnsw: candidates per query; by default chosen from k");
     add_file(*arguments, "--out", options->ids_out,
              "Write keys to this .ibin or .ivecs file instead of printing; -1 where "
              "there are fewer than k rows");

@@ -47,9 +47,10 @@ class Answers {
 
     // Searches queries first to first + queries.num_rows - 1 and returns the seconds it took.
     double search(const Collection& collection, const skep_matrix& queries, std::uint64_t first,
-                  const skep_call_options& control) {
+                  std::uint64_t ef_search, const skep_call_options& control) {
         skep_search_options options = SKEP_SEARCH_OPTIONS_INIT;
         options.k = k_;
+        options.ef_search = static_cast<std::uint32_t>(ef_search);
         const auto begin = static_cast<std::size_t>(first * k_);
         skep_byte_list* strings = nullptr;
         skep_search_output output = SKEP_SEARCH_OUTPUT_INIT;
@@ -110,19 +111,19 @@ class Runner {
           answers_(collection, max_padded(plan), plan.k),
           bar_("searching") {
         for (const std::uint64_t batch : plan.batches) {
-            num_steps_ += num_calls(plan, batch) * (plan.num_repeats + 1);
+            num_steps_ += num_calls(plan, batch) * (plan.num_repeats + 1) * plan.efs.size();
         }
     }
 
     // The seconds of each call.
-    std::vector<double> pass(std::uint64_t batch) {
+    std::vector<double> pass(std::uint64_t ef_search, std::uint64_t batch) {
         std::vector<double> seconds;
         const skep_matrix queries = queries_.view();
         for (std::uint64_t position = 0; position < num_calls(plan_, batch); ++position) {
             const std::uint64_t first = position * batch;
             interrupt_.check();
-            seconds.push_back(
-                answers_.search(collection_, part_of(queries, first, batch), first, control_));
+            seconds.push_back(answers_.search(collection_, part_of(queries, first, batch), first,
+                                              ef_search, control_));
             bar_.update(++num_steps_done_, num_steps_);
         }
         return seconds;
@@ -160,19 +161,22 @@ std::vector<BatchRun> run_searches(const Collection& collection, const skep_matr
                                    const Interrupt& interrupt) {
     Runner runner(collection, queries, plan, interrupt);
     std::vector<BatchRun> runs;
-    for (const std::uint64_t batch : plan.batches) {
-        static_cast<void>(runner.pass(batch));
-        BatchRun run;
-        run.batch = batch;
-        run.recall = runner.recall(truth);
-        runs.push_back(run);
+    for (const std::uint64_t ef_search : plan.efs) {
+        for (const std::uint64_t batch : plan.batches) {
+            static_cast<void>(runner.pass(ef_search, batch));
+            BatchRun run;
+            run.ef_search = ef_search;
+            run.batch = batch;
+            run.recall = runner.recall(truth);
+            runs.push_back(run);
+        }
     }
 
     std::vector<Timings> timings(runs.size());
     for (std::uint64_t repeat = 0; repeat < plan.num_repeats; ++repeat) {
         for (std::size_t position = 0; position < runs.size(); ++position) {
-            const std::uint64_t batch = runs[position].batch;
-            timings[position].add_pass(runner.pass(batch), batch);
+            const BatchRun& run = runs[position];
+            timings[position].add_pass(runner.pass(run.ef_search, run.batch), run.batch);
         }
     }
     for (std::size_t position = 0; position < runs.size(); ++position) {

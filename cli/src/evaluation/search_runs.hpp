@@ -13,6 +13,7 @@
 namespace skep::cli {
 
 struct BatchRun {
+    std::uint64_t ef_search = 0;  // 0: left to the library
     std::uint64_t batch = 0;
     double recall = 0.0;
     double qps = 0.0;     // median over the repetitions
@@ -25,11 +26,12 @@ struct RunPlan {
     std::uint64_t k = 0;
     std::uint64_t num_repeats = 0;
     std::vector<std::uint64_t> batches;
+    std::vector<std::uint64_t> efs;  // ef_search; {0} leaves it to the library
 };
 
 /*
- * For each batch size one pass for the recall, which also warms up, then the timed repetitions, the
- * batch sizes in turn so that a disturbance does not fall on one of them alone. Every call has
+ * For each ef_search and batch size one pass for the recall, which also warms up, then the timed
+ * repetitions, all of them in turn so that a disturbance does not fall on one alone. Every call has
  * exactly `batch` queries: the last one of a pass is filled up from the first query on. Time is
  * that inside skep_collection_search.
  */

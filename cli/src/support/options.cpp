@@ -2,6 +2,7 @@
 #include "support/options.hpp"
 
 #include <cstdint>
+#include <limits>
 
 #include <CLI/CLI.hpp>
 
@@ -57,16 +58,23 @@ void IndexChoice::add_to(CLI::App& arguments, const std::string& needed_option) 
             ->type_name("NAME")
             ->capture_default_str()
             ->check(name_known_to(skep_metric_from_name));
-    CLI::Option* const index_option = arguments.add_option("--index", index, "flat: exact search")
-                                          ->type_name("NAME")
-                                          ->capture_default_str()
-                                          ->check(name_known_to(skep_index_kind_from_name));
+    CLI::Option* const index_option =
+        arguments.add_option("--index", index, "flat: exact search; hnsw: a graph")
+            ->type_name("NAME")
+            ->capture_default_str()
+            ->check(name_known_to(skep_index_kind_from_name));
+    add_number(arguments, "--m", m, SKEP_MAX_GRAPH_LINKS, "hnsw: links per row; by default 16");
+    add_number(arguments, "--ef-construction", ef_construction, SKEP_MAX_EF_CONSTRUCTION,
+               "hnsw: candidates per row while building; by default 200");
+    add_number(arguments, "--seed", seed, std::numeric_limits<std::uint64_t>::max(),
+               "hnsw: what levels are drawn from; by default 0");
     add_dtype_option(arguments, dtype);
     if (needed_option.empty()) return;
     CLI::Option* const needed = arguments.get_option(needed_option);
     metric_option->needs(needed);
     index_option->needs(needed);
-    arguments.get_option("--dtype")->needs(needed);
+    for (const char* name : {"--dtype", "--m", "--ef-construction", "--seed"})
+        arguments.get_option(name)->needs(needed);
 }
 
 Collection IndexChoice::create_collection(const Runtime& runtime, const skep_matrix& rows,
@@ -76,6 +84,9 @@ Collection IndexChoice::create_collection(const Runtime& runtime, const skep_mat
     options.dtype = rows.dtype;
     options.device = device.c_str();
     options.reserve_rows = rows.num_rows;
+    options.m = static_cast<std::uint32_t>(m);
+    options.ef_construction = static_cast<std::uint32_t>(ef_construction);
+    options.seed = seed;
     call(skep_metric_from_name, metric.c_str(), &options.metric);
     call(skep_index_kind_from_name, index.c_str(), &options.index);
     return Collection::create(runtime, options).value();

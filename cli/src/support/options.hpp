@@ -23,11 +23,14 @@ struct DeviceChoice {
     [[nodiscard]] Runtime open_runtime() const;
 };
 
-// --metric, --index and --dtype.
+// --metric, --index and --dtype, and what an hnsw index is built with.
 struct IndexChoice {
     std::string metric = "l2";
     std::string index = "flat";
-    std::string dtype;  // empty: that of the file
+    std::string dtype;    // empty: that of the file
+    std::uint64_t m = 0;  // 0: the library's choice, as for the next one
+    std::uint64_t ef_construction = 0;
+    std::uint64_t seed = 0;
 
     // needed_option: what they go with; may be empty.
     void add_to(CLI::App& arguments, const std::string& needed_option = "");

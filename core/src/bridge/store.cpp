@@ -3,29 +3,10 @@
 
 #include <cstdint>
 
+#include "bridge/call_operation.hpp"
 #include "bridge/device.hpp"
-#include "skep/common/error_bridge.hpp"
 
 namespace skep {
-namespace {
-
-// Calls one operation of the table and turns its status into a Result.
-template <typename Operation, typename... Arguments>
-Result<void> call_operation(const char* name, Operation operation, Arguments... arguments) {
-    skep_error error;  // its text is a kilobyte, not worth clearing for every call
-    error.struct_size = sizeof error;
-    error.code = SKEP_OK;
-    error.layer = SKEP_LAYER_NONE;
-    error.reserved = 0;
-    error.native_code = 0;
-    error.message[0] = '\0';
-    const skep_status status = operation(arguments..., &error);
-    if (status != SKEP_OK) return make_error(status, error, name);
-    return {};
-}
-
-}  // namespace
-
 Mask::~Mask() {
     if (handle_ != nullptr) device_->operations().mask_destroy(handle_);
 }

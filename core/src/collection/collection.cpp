@@ -19,7 +19,7 @@ Result<void> check_enumerator(const char* operation, const char* field, std::int
 }
 
 Result<void> check_device_offers(const Device& device, const skep_collection_info& info) {
-    if (info.index != SKEP_INDEX_FLAT) {
+    if (info.index != SKEP_INDEX_FLAT && !device.has_capability(SKEP_CAPABILITY_GRAPH)) {
         return client_error(SKEP_UNSUPPORTED,
                             fmt::format("create: index hnsw is not offered on device '{}'; "
                                         "expected flat",
@@ -68,6 +68,17 @@ Result<void> Collection::check_info(const char* operation, const skep_collection
                                         "f16, bf16, i8 or u8",
                                         operation));
     }
+    if (info.index != SKEP_INDEX_HNSW) return {};
+    if (info.m < SKEP_MIN_GRAPH_LINKS || info.m > SKEP_MAX_GRAPH_LINKS) {
+        return client_error(SKEP_INVALID_ARGUMENT,
+                            fmt::format("{}: m is {}; expected {} to {}", operation, info.m,
+                                        SKEP_MIN_GRAPH_LINKS, SKEP_MAX_GRAPH_LINKS));
+    }
+    if (info.ef_construction == 0 || info.ef_construction > SKEP_MAX_EF_CONSTRUCTION) {
+        return client_error(SKEP_INVALID_ARGUMENT,
+                            fmt::format("{}: ef_construction is {}; expected 1 to {}", operation,
+                                        info.ef_construction, SKEP_MAX_EF_CONSTRUCTION));
+    }
     return {};
 }
 
@@ -91,7 +102,13 @@ Result<std::shared_ptr<Collection>> Collection::create(std::shared_ptr<Device> d
     }
     Result<Store> store = device->create_store(store_options(info, reserve_rows));
     if (!store) return store.error();
-    return std::shared_ptr<Collection>(new Collection(std::move(device), info, std::move(*store)));
+    std::shared_ptr<Collection> made(new Collection(std::move(device), info, std::move(*store)));
+    Result<std::unique_ptr<Graph>> graph = made->make_graph(made->store_);
+    if (!graph) return graph.error();
+    made->graph_ = std::move(*graph);
+    const Result<void> reserved = made->reserve_links(reserve_rows);
+    if (!reserved) return reserved.error();
+    return made;
 }
 
 skep_store_options Collection::store_options(const skep_collection_info& info,

@@ -6,6 +6,8 @@
 // and then make it visible at once by publishing a new Snapshot. Reads take one Snapshot and look
 // at nothing else that changes. Locks are taken in the order write_mutex_, KeyTable::mutex(),
 // Publication; nobody who holds a Snapshot waits for a lock before that order's end.
+//
+// Rows of an hnsw collection are linked after they were published: until then a search scans them.
 #pragma once
 
 #include <skep/skep.h>
@@ -19,6 +21,7 @@
 
 #include "bridge/byte_list.hpp"
 #include "bridge/device.hpp"
+#include "bridge/graph.hpp"
 #include "collection/erase_log.hpp"
 #include "collection/filter.hpp"
 #include "collection/key_batch.hpp"
@@ -32,6 +35,8 @@
 
 namespace skep {
 
+struct GraphArrays;
+struct GraphContents;
 struct LoadedCollection;
 
 class Collection : public std::enable_shared_from_this<Collection> {
@@ -110,6 +115,16 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> adopt_rows(const LoadedCollection& loaded, CallControl& control);
     Result<void> load_rows(const skep_matrix& rows, CallControl& control);
 
+    // Of hnsw collections; the others have no graph and nothing to do.
+    Result<std::unique_ptr<Graph>> make_graph(const Store& store) const;
+    // Slots of the snapshot that the graph finds; the others are scanned.
+    [[nodiscard]] std::uint64_t num_linked(const Snapshot& snapshot) const;
+    Result<void> reserve_links(std::uint64_t num_slots);
+    // Links every published row that is not yet.
+    Result<void> link_rows(const skep_call* call);
+    Result<GraphArrays> graph_arrays(const Snapshot& snapshot, const skep_call* call) const;
+    Result<void> load_graph(const GraphContents& graph, const skep_call* call);
+
     Result<void> check_queries(const char* operation, const skep_matrix& queries) const;
     // The state to search and, with a filter, its bitmap.
     Filter::Resolved resolve(const Filter* filter) const;
@@ -127,7 +142,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
     std::shared_ptr<Device> device_;
     skep_collection_info info_;
     Store store_;
-    bool is_adopted_ = false;  // the first rows lie in memory of a file
+    std::unique_ptr<Graph> graph_;  // null: flat; goes before the store
+    bool is_adopted_ = false;       // the first rows lie in memory of a file
     KeyTable keys_;
     PayloadStore payloads_;
     EraseLog erase_log_;

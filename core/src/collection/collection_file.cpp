@@ -68,6 +68,9 @@ Result<void> Collection::save(const std::string& path, CallControl& control) con
         contents.payload_offsets = payloads.offsets;
         contents.payload_bytes = payloads.bytes;
     }
+    Result<GraphArrays> graph = graph_arrays(*snapshot, control.call());
+    if (!graph) return graph.error();
+    contents.graph = graph->contents();
     const RowSource rows = [&](std::uint64_t first_row, std::uint64_t count,
                                void* out) -> Result<void> {
         const skep_mutable_matrix target =
@@ -92,7 +95,7 @@ Result<std::shared_ptr<Collection>> Collection::load(std::shared_ptr<Device> dev
     info.ef_construction = contents.ef_construction;
     info.seed = contents.seed;
     Result<void> checked = check_info("open", info);
-    if (!checked) return checked.error();
+    if (!checked) return Error(SKEP_FILE_CORRUPT, checked.error().message(), SKEP_LAYER_CORE);
     Result<std::shared_ptr<Collection>> made = create(std::move(device), info, 0);
     if (!made) return made.error();
     const Result<void> filled = (*made)->fill(loaded, control);
@@ -136,13 +139,16 @@ Result<void> Collection::fill(const LoadedCollection& loaded, CallControl& contr
     keys_.raise_next_u64_key(contents.next_u64_key);
     next->next_u64_key = keys_.next_u64_key();
     publication_.publish(std::move(next));
-    return {};
+    return load_graph(contents.graph, control.call());
 }
 
 Result<void> Collection::adopt_rows(const LoadedCollection& loaded, CallControl& control) {
     Result<Store> store = device_->adopt_store(store_options(info_, loaded.contents.num_rows),
                                                loaded.rows, loaded.owner, control.call());
     if (!store) return store.error();
+    Result<std::unique_ptr<Graph>> graph = make_graph(*store);
+    if (!graph) return graph.error();
+    graph_ = std::move(*graph);
     store_ = std::move(*store);
     is_adopted_ = true;
     return {};

@@ -168,6 +168,14 @@ Result<skep_collection_stats> Collection::stats() const {
     stats.payload_bytes = snapshot->payload_bytes;
     stats.num_searches = num_searches_.load(std::memory_order_relaxed);
     stats.num_exact_retries = store->num_exact_retries;
+    if (!graph_) return stats;
+    const Result<skep_graph_stats> graph = graph_->stats();
+    if (!graph) return graph.error();
+    stats.num_linked = std::min(graph->num_linked, snapshot->num_slots);
+    stats.num_links = graph->num_links;
+    stats.num_levels = graph->num_linked == 0 ? 0 : graph->max_level + std::uint64_t{1};
+    stats.graph_bytes = graph->used_bytes;
+    stats.graph_reserved_bytes = graph->reserved_bytes;
     return stats;
 }
 

@@ -182,14 +182,19 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
     const std::span<const std::uint32_t> slots = answers.slots();
     const std::span<const float> distances = answers.distances();
     if (!slots.empty()) {
-        const SearchPart part{&store_, 0, snapshot.num_slots, snapshot.mask.get(),
-                              state.bitmap ? &state.bitmap->view : nullptr};
+        const skep_bitmap* const allowed = state.bitmap ? &state.bitmap->view : nullptr;
+        const std::uint64_t num_linked = this->num_linked(snapshot);
+        const SearchPart all_parts[] = {
+            {&store_, 0, num_linked, snapshot.mask.get(), allowed, 0, graph_.get()},
+            {&store_, 0, snapshot.num_slots, snapshot.mask.get(), allowed, num_linked, nullptr}};
+        const std::span<const SearchPart> parts = std::span(all_parts).subspan(
+            num_linked == 0 ? 1 : 0, num_linked != 0 && num_linked < snapshot.num_slots ? 2 : 1);
         const skep_matrix source = as_store_input(queries);
         const std::uint64_t max_batch = std::max<std::uint64_t>(device_->info().max_batch, 1);
         for (std::uint64_t query = 0; query < shape.num_queries;) {
             const std::uint64_t count = std::min(max_batch, shape.num_queries - query);
             Result<void> searched =
-                search_parts({&part, 1}, rows_of(source, query, count), shape.found_k, ef_search,
+                search_parts(parts, rows_of(source, query, count), shape.found_k, ef_search,
                              answers.slots().data() + query * shape.found_k,
                              answers.distances().data() + query * shape.found_k, call);
             if (!searched) return searched;

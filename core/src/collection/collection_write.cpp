@@ -150,6 +150,8 @@ Result<void> Collection::insert(const char* operation, const NewRows& batch,
     const std::span<const std::uint32_t> replaced = staged_keys->replaced_slots();
     PayloadStore::Staged staged_payloads(payloads_, first_slot, count, batch.payloads);
     if (!replaced.empty()) erase_log_.reserve(first_slot);
+    Result<void> reserved = reserve_links(first_slot + count);
+    if (!reserved) return reserved;
 
     Result<void> appended = append_rows(operation, batch.rows, first_slot, call);
     if (!appended) return appended;
@@ -177,10 +179,14 @@ Result<void> Collection::insert(const char* operation, const NewRows& batch,
     appended_rows.commit();
     staged_payloads.commit();
     if (!batch.keys && first_key != nullptr) *first_key = first_number;
-    const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
-    erase_log_.erase(replaced, next->generation);
-    keys_.commit(*staged_keys);
-    publication_.publish(std::move(next));
+    {
+        const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
+        erase_log_.erase(replaced, next->generation);
+        keys_.commit(*staged_keys);
+        publication_.publish(std::move(next));
+    }
+    // The rows are in. Those that a stop leaves unlinked are scanned, and linked by the next write.
+    static_cast<void>(link_rows(call));
     return {};
 }
 
@@ -271,10 +277,14 @@ Result<void> Collection::clear() {
     next->payload_bytes = payloads_.memory_bytes();
     next->era = std::make_shared<const Era>(publication_);
     std::optional<Store> fresh;
+    std::unique_ptr<Graph> fresh_graph;
     if (is_adopted_) {  // memory that cannot be refilled
         Result<Store> made = device_->create_store(store_options(info_, 0));
         if (!made) return made.error();
         fresh = std::move(*made);
+        Result<std::unique_ptr<Graph>> made_graph = make_graph(*fresh);
+        if (!made_graph) return made_graph.error();
+        fresh_graph = std::move(*made_graph);
     }
 
     // Nothing below can fail.
@@ -283,6 +293,7 @@ Result<void> Collection::clear() {
         keys_.clear_lookups();
         if (fresh) {
             publication_.hold_back_reads();
+            graph_ = std::move(fresh_graph);
             store_ = std::move(*fresh);
             is_adopted_ = false;
         }
@@ -291,6 +302,7 @@ Result<void> Collection::clear() {
     // New reads see the empty collection; slots are used again when the reads that still look at
     // them are done.
     publication_.wait_for_earlier_eras();
+    if (graph_) graph_->clear();
     store_.truncate(0);
     keys_.clear_slots();
     payloads_.clear();
@@ -315,13 +327,21 @@ Result<void> Collection::reserve(std::uint64_t num_rows) {
         checked_product("reserve", "bytes of all rows", num_slots, row_bytes());
     if (!bytes) return bytes.error();
     keys_.reserve(num_rows);
-    return store_.reserve(num_slots);
+    Result<void> reserved = reserve_links(num_slots);
+    return reserved ? store_.reserve(num_slots) : reserved;
 }
 
 Result<void> Collection::compact(const skep_call* call) {
     const std::lock_guard<std::mutex> writer(write_mutex_);
     SnapshotRef before = publication_.read();
-    if (before->num_rows == before->num_slots) return {};
+    if (before->num_rows == before->num_slots) return link_rows(call);
+    std::unique_ptr<Graph> graph;
+    if (graph_) {
+        Result<std::unique_ptr<Graph>> made =
+            graph_->compacted(before->num_slots, before->mask.get(), call);
+        if (!made) return made.error();
+        graph = std::move(*made);
+    }
     const std::vector<std::uint32_t> kept = alive_slots(*before);
     std::unique_ptr<KeyTable::Contents> keys = keys_.compacted(kept);
     std::unique_ptr<PayloadStore::Contents> payloads = payloads_.compacted(kept);
@@ -339,18 +359,22 @@ Result<void> Collection::compact(const skep_call* call) {
     next->era = era;
     before.reset();  // we are a read of the earlier era ourselves
 
-    // Lookups first: a read that has them locked may still ask for a snapshot.
-    const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
-    const std::uint64_t num_slots = unchanged->num_slots;
-    const std::shared_ptr<const Mask> mask = unchanged->mask;
-    ReadsHeldBack held_back(publication_, std::move(unchanged));
-    Result<void> compacted = store_.compact(num_slots, mask.get(), call);
-    if (!compacted) return compacted;
-    is_adopted_ = false;
-    keys_.adopt(std::move(keys));
-    payloads_.adopt(std::move(payloads));
-    erase_log_.clear();
-    held_back.go_on_with(std::move(next));
+    {
+        // Lookups first: a read that has them locked may still ask for a snapshot.
+        const std::lock_guard<WriterFirstMutex> lookups(keys_.mutex());
+        const std::uint64_t num_slots = unchanged->num_slots;
+        const std::shared_ptr<const Mask> mask = unchanged->mask;
+        ReadsHeldBack held_back(publication_, std::move(unchanged));
+        Result<void> compacted = store_.compact(num_slots, mask.get(), call);
+        if (!compacted) return compacted;
+        graph_ = std::move(graph);
+        is_adopted_ = false;
+        keys_.adopt(std::move(keys));
+        payloads_.adopt(std::move(payloads));
+        erase_log_.clear();
+        held_back.go_on_with(std::move(next));
+    }
+    static_cast<void>(link_rows(call));
     return {};
 }
 

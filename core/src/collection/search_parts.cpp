@@ -14,7 +14,8 @@ Result<void> search_part(const SearchPart& part, const skep_matrix& queries, std
                          const skep_call* call) {
     skep_search_request request{};
     request.struct_size = sizeof request;
-    request.num_slots = part.num_slots;
+    request.first_slot = part.begin_slot;
+    request.num_slots = part.end_slot;
     request.mask = part.mask == nullptr ? nullptr : part.mask->handle();
     request.allowed = part.allowed;
     request.k = k;
@@ -22,7 +23,8 @@ Result<void> search_part(const SearchPart& part, const skep_matrix& queries, std
     const skep_search_answer answer{
         sizeof answer, SKEP_MEMORY_HOST, 0, 0, slots, distances,
     };
-    return part.store->search(queries, request, answer, call);
+    return part.graph != nullptr ? part.graph->search(queries, request, answer, call)
+                                 : part.store->search(queries, request, answer, call);
 }
 
 // What one part answered for all queries: [num_queries, k].

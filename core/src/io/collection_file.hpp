@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "io/graph_contents.hpp"
 #include "runtime/call_control.hpp"
 #include "skep/result.hpp"
 
@@ -35,6 +36,8 @@ struct CollectionContents {
     std::span<const std::byte> key_bytes;
     std::span<const std::uint64_t> payload_offsets;  // [num_rows + 1], or empty: no payloads at all
     std::span<const std::byte> payload_bytes;
+
+    GraphContents graph;  // hnsw: of the first rows, as many as were linked
 };
 
 // Copies rows first_row .. first_row + count - 1 into `out`, dense, in the collection's dtype.

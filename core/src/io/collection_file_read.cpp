@@ -55,6 +55,7 @@ class CollectionFileReader {
         loaded.owner = load_sections();
         check_keys();
         check_payloads();
+        check_graph();
         loaded.contents = contents_;
         loaded.rows = SKEP_HOST_MATRIX(skep_matrix, contents_.dtype, bytes_of(rows_).data(),
                                        contents_.num_rows, contents_.dim);
@@ -108,6 +109,36 @@ class CollectionFileReader {
             payload_offsets_ = require(SectionKind::kPayloadOffsets, offset_bytes, offset_meaning);
             payload_bytes_ = require(SectionKind::kPayloadBytes, {}, {});
         }
+        choose_graph_sections();
+    }
+
+    // How long the links above the base layer must be is known with the levels.
+    void choose_graph_sections() {
+        graph_levels_ = layout_.find(SectionKind::kGraphLevels);
+        const bool has_graph = graph_levels_ != nullptr ||
+                               layout_.find(SectionKind::kGraphBaseLinks) != nullptr ||
+                               layout_.find(SectionKind::kGraphUpperLinks) != nullptr;
+        if (!has_graph) return;
+        graph_levels_ = require(SectionKind::kGraphLevels, {}, {});
+        if (contents_.index != SKEP_INDEX_HNSW) {
+            refuse(*graph_levels_, "a graph in a collection whose index is not hnsw");
+        }
+        if (contents_.m < SKEP_MIN_GRAPH_LINKS || contents_.m > SKEP_MAX_GRAPH_LINKS) {
+            refuse(*graph_levels_, fmt::format("m is {}; expected {} to {}", contents_.m,
+                                               SKEP_MIN_GRAPH_LINKS, SKEP_MAX_GRAPH_LINKS));
+        }
+        const std::uint64_t num_linked = graph_levels_->length;
+        if (num_linked > contents_.num_rows) {
+            throw section_error(SKEP_FILE_IMPOSSIBLE_SIZE, file_, *graph_levels_,
+                                fmt::format("length {}; expected at most one byte for each of {} "
+                                            "rows",
+                                            num_linked, contents_.num_rows));
+        }
+        const std::uint64_t list_bytes = 2 * contents_.m * sizeof(std::uint32_t);
+        graph_base_ =
+            require(SectionKind::kGraphBaseLinks, num_linked * list_bytes,
+                    fmt::format("{} bytes of links for each of {} rows", list_bytes, num_linked));
+        graph_upper_ = require(SectionKind::kGraphUpperLinks, {}, {});
     }
 
     // Maps or reads the sections and checks what must be checked byte by byte. What is returned
@@ -128,8 +159,9 @@ class CollectionFileReader {
             image_ = buffer;
             owner = std::move(memory);
         }
-        const SectionEntry* const sections[] = {rows_, key_offsets_, keys_, payload_offsets_,
-                                                payload_bytes_};
+        const SectionEntry* const sections[] = {
+            rows_,          key_offsets_,  keys_,       payload_offsets_,
+            payload_bytes_, graph_levels_, graph_base_, graph_upper_};
         for (const SectionEntry* section : sections) {
             if (section != nullptr) total_bytes_ += section->length;
         }
@@ -195,6 +227,23 @@ class CollectionFileReader {
         refuse(*payload_offsets_, check_offsets(contents_.payload_offsets, payload_bytes_->length));
     }
 
+    void check_graph() {
+        if (graph_levels_ == nullptr) return;
+        GraphContents graph;
+        graph.levels = elements_of<std::uint8_t>(graph_levels_);
+        const std::uint64_t expected = num_upper_links(graph.levels, contents_.m);
+        if (graph_upper_->length != expected * sizeof(std::uint32_t)) {
+            throw section_error(SKEP_FILE_IMPOSSIBLE_SIZE, file_, *graph_upper_,
+                                fmt::format("length {}; the levels ask for {} links of 4 bytes",
+                                            graph_upper_->length, expected));
+        }
+        graph.base_links = elements_of<std::uint32_t>(graph_base_);
+        graph.upper_links = elements_of<std::uint32_t>(graph_upper_);
+        const SectionEntry& section = *graph_base_;
+        refuse(section, check_links(graph, contents_.m));
+        contents_.graph = graph;
+    }
+
     void refuse(const SectionEntry& section, const Complaint& complaint) const {
         if (complaint) throw section_error(SKEP_FILE_CORRUPT, file_, section, *complaint);
     }
@@ -222,6 +271,9 @@ class CollectionFileReader {
     const SectionEntry* key_offsets_ = nullptr;
     const SectionEntry* payload_offsets_ = nullptr;
     const SectionEntry* payload_bytes_ = nullptr;
+    const SectionEntry* graph_levels_ = nullptr;
+    const SectionEntry* graph_base_ = nullptr;
+    const SectionEntry* graph_upper_ = nullptr;
     const std::byte* image_ = nullptr;  // the file at its offsets, once loaded
     std::uint64_t done_bytes_ = 0;
     std::uint64_t total_bytes_ = 0;

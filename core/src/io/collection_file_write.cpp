@@ -30,6 +30,12 @@ void check_contents(const CollectionContents& contents) {
                      contents.payload_offsets.front() == 0 &&
                      contents.payload_offsets.back() == contents.payload_bytes.size()),
                 "payload offsets cover the payload bytes");
+    const GraphContents& graph = contents.graph;
+    SKEP_ASSERT(!graph.is_there() ||
+                    (graph.levels.size() <= contents.num_rows &&
+                     graph.base_links.size() == graph.levels.size() * 2 * contents.m &&
+                     graph.upper_links.size() == num_upper_links(graph.levels, contents.m)),
+                "a graph has the links that its levels ask for");
 }
 
 template <typename Element>
@@ -73,6 +79,13 @@ void write_file(const std::string& path, const CollectionContents& contents, con
         total_bytes += contents.payload_offsets.size_bytes() + contents.payload_bytes.size_bytes();
     }
 
+    const bool has_graph = contents.graph.is_there();
+    if (has_graph) {
+        num_sections += 3;
+        total_bytes += contents.graph.levels.size_bytes() + contents.graph.base_links.size_bytes() +
+                       contents.graph.upper_links.size_bytes();
+    }
+
     ContainerWriter writer(path, "save", num_sections, total_bytes, control);
     write_section<char>(writer, SectionKind::kMetadata, metadata);
     write_rows(writer, contents, rows);
@@ -85,6 +98,11 @@ void write_file(const std::string& path, const CollectionContents& contents, con
     if (has_payloads) {
         write_section(writer, SectionKind::kPayloadOffsets, contents.payload_offsets);
         write_section(writer, SectionKind::kPayloadBytes, contents.payload_bytes);
+    }
+    if (has_graph) {
+        write_section(writer, SectionKind::kGraphLevels, contents.graph.levels);
+        write_section(writer, SectionKind::kGraphBaseLinks, contents.graph.base_links);
+        write_section(writer, SectionKind::kGraphUpperLinks, contents.graph.upper_links);
     }
     writer.commit();
 }

@@ -71,13 +71,24 @@ enum class SectionKind : std::uint32_t {
     kKeyOffsets = 4,      // u64 [num_rows + 1] into kKeys; string keys only
     kPayloadOffsets = 5,  // u64 [num_rows + 1] into kPayloadBytes; both or neither
     kPayloadBytes = 6,
+    kGraphLevels = 7,      // u8 [num_linked]; hnsw only, all three of them or none
+    kGraphBaseLinks = 8,   // u32 [num_linked, 2 m]
+    kGraphUpperLinks = 9,  // u32 [sum of levels, m]
 };
-inline constexpr std::uint32_t kNumSectionKinds = 7;  // 0 is none
+inline constexpr std::uint32_t kNumSectionKinds = 10;  // 0 is none
 
 // A reader that does not know the section must refuse the file instead of skipping the section.
 inline constexpr std::uint32_t kSectionIsEssential = 1;
 
-inline constexpr std::array<const char*, kNumSectionKinds> kSectionNames = {
-    "", "metadata", "rows", "keys", "key_offsets", "payload_offsets", "payload_bytes"};
+inline constexpr std::array<const char*, kNumSectionKinds> kSectionNames = {"",
+                                                                            "metadata",
+                                                                            "rows",
+                                                                            "keys",
+                                                                            "key_offsets",
+                                                                            "payload_offsets",
+                                                                            "payload_bytes",
+                                                                            "graph_levels",
+                                                                            "graph_base_links",
+                                                                            "graph_upper_links"};
 
 }  // namespace skep

@@ -41,9 +41,12 @@ constexpr std::array kOperations = {
     SKEP_OPERATION(opt_device_memory),
     SKEP_OPERATION(opt_graph_create),
     SKEP_OPERATION(opt_graph_destroy),
-    SKEP_OPERATION(opt_graph_build),
-    SKEP_OPERATION(opt_graph_insert),
+    SKEP_OPERATION(opt_graph_reserve),
+    SKEP_OPERATION(opt_graph_link),
+    SKEP_OPERATION(opt_graph_clear),
+    SKEP_OPERATION(opt_graph_compact),
     SKEP_OPERATION(opt_graph_search),
+    SKEP_OPERATION(opt_graph_stats),
     SKEP_OPERATION(opt_graph_export),
     SKEP_OPERATION(opt_graph_import),
     SKEP_OPERATION(opt_extension),
@@ -111,9 +114,12 @@ void fill_optional(skep_backend_operations& operations) {
     SKEP_FILL(opt_device_memory);
     SKEP_FILL(opt_graph_create);
     SKEP_FILL(opt_graph_destroy);
-    SKEP_FILL(opt_graph_build);
-    SKEP_FILL(opt_graph_insert);
+    SKEP_FILL(opt_graph_reserve);
+    SKEP_FILL(opt_graph_link);
+    SKEP_FILL(opt_graph_clear);
+    SKEP_FILL(opt_graph_compact);
     SKEP_FILL(opt_graph_search);
+    SKEP_FILL(opt_graph_stats);
     SKEP_FILL(opt_graph_export);
     SKEP_FILL(opt_graph_import);
     SKEP_FILL(opt_extension);
@@ -133,9 +139,12 @@ constexpr std::array kCapabilityOperations = {
     CapabilityOperation{SKEP_CAPABILITY_MEMORY_STATS, SKEP_OFFSET(opt_device_memory)},
     CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_create)},
     CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_destroy)},
-    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_build)},
-    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_insert)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_reserve)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_link)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_clear)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_compact)},
     CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_search)},
+    CapabilityOperation{SKEP_CAPABILITY_GRAPH, SKEP_OFFSET(opt_graph_stats)},
     CapabilityOperation{SKEP_CAPABILITY_GRAPH_TRANSFER, SKEP_OFFSET(opt_graph_export)},
     CapabilityOperation{SKEP_CAPABILITY_GRAPH_TRANSFER, SKEP_OFFSET(opt_graph_import)},
 };

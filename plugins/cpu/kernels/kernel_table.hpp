@@ -150,6 +150,10 @@ struct IntegerKernels {
     std::uint64_t (*score_panel)(const void* panel, const void* tile, std::size_t depth,
                                  std::uint32_t num_queries, IntegerScore score,
                                  const TileTerms& terms, std::uint64_t* survivors);
+    // sums[i] = the dot product of a query's operands and rows[i], which may lie anywhere: no
+    // terms, no threshold. num_rows: at least 1.
+    void (*gather)(const void* query, const void* const* rows, std::size_t dim,
+                   std::uint32_t num_rows, std::int32_t* sums);
 };
 
 struct KernelTable {

@@ -2,6 +2,7 @@
 #include "rows/mask.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -22,6 +23,8 @@ Mask::Mask(const skep_host_services& host, const Mask* parent, std::uint64_t num
                 "mask create: a slot to erase is not below num_slots");
         words()[slots[i] >> 6U] |= std::uint64_t{1} << (slots[i] & 63U);
     }
+    for (std::uint64_t word = 0; word < (num_bits_ + 63) / 64; ++word)
+        num_erased_ += static_cast<std::uint64_t>(std::popcount(words()[word]));
 }
 
 }  // namespace skep::cpu

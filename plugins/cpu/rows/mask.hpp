@@ -43,6 +43,7 @@ class Mask {
          const std::uint32_t* slots, std::uint64_t num_erased);
 
     [[nodiscard]] BitView erased() const { return {words(), num_bits_}; }
+    [[nodiscard]] std::uint64_t num_erased() const { return num_erased_; }
 
   private:
     [[nodiscard]] std::uint64_t* words() const {
@@ -50,6 +51,7 @@ class Mask {
     }
 
     std::uint64_t num_bits_;
+    std::uint64_t num_erased_ = 0;
     HostBuffer buffer_;
 };
 
@@ -60,6 +62,10 @@ class Visibility {
     Visibility(const Mask* mask, const skep_bitmap* allowed)
         : erased_(mask == nullptr ? BitView{} : mask->erased()), has_allowed_(allowed != nullptr) {
         if (allowed != nullptr) allowed_ = {allowed->words, allowed->num_bits};
+    }
+
+    [[nodiscard]] bool test(std::uint64_t slot) const {
+        return !erased_.test(slot) && (!has_allowed_ || allowed_.test(slot));
     }
 
     // Bit i: slot first_slot + i may be an answer, for num_slots <= 64 slots.

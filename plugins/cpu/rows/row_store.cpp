@@ -287,7 +287,7 @@ void RowStore::append(const skep_matrix& rows, const skep_call* call) {
         meter.check("append");
     }
     if (is_encoded_again) put_in_place(std::move(codes));
-    num_slots_.store(new_slots, std::memory_order_relaxed);
+    num_slots_.store(new_slots, std::memory_order_release);
 }
 
 double RowStore::squared_norm(const std::byte* row) const {

@@ -64,7 +64,8 @@ class RowStore {
         return *(options_.dtype == SKEP_DTYPE_I8 ? kernels.signed_integers : kernels.integers);
     }
     [[nodiscard]] std::uint64_t num_slots() const {
-        return num_slots_.load(std::memory_order_relaxed);
+        // Whoever sees a number of slots also sees their rows and codes.
+        return num_slots_.load(std::memory_order_acquire);
     }
 
     void reserve(std::uint64_t num_slots);

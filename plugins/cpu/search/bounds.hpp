@@ -135,6 +135,8 @@ class CodedQueryBounds {
     CodedQueryBounds(const QueryBounds& bounds, const QueryCode& code);
 
     [[nodiscard]] std::int32_t sum() const { return sum_; }
+    // t above.
+    [[nodiscard]] double scale() const { return scale_; }
     // A and C above.
     [[nodiscard]] float residual_multiplier() const { return residual_multiplier_; }
     [[nodiscard]] float multiplier() const { return multiplier_; }

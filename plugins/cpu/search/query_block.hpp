@@ -87,6 +87,17 @@ class QueryBlock {
     // The distance of distance.hpp. row: the row itself, or in integer arithmetic its codes.
     [[nodiscard]] double exact_distance(std::uint64_t query, const std::byte* row) const;
 
+    // What graph traversals take from the query: its operands and, of coded arithmetic, the sum and
+    // scale of its codes.
+    [[nodiscard]] const void* operands(std::uint64_t query) const {
+        return operands_ + query * shape_.operand_groups();
+    }
+    [[nodiscard]] double squared_norm(std::uint64_t query) const { return squared_norms_[query]; }
+    [[nodiscard]] std::int32_t code_sum(std::uint64_t query) const { return sums_[query]; }
+    [[nodiscard]] double code_scale(std::uint64_t query) const {
+        return coded_bounds_[query].scale();
+    }
+
     // Fills in what a streaming kernel takes from the query.
     void describe_query(std::uint64_t query, StreamBlock& block) const;
 

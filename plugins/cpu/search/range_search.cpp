@@ -77,7 +77,7 @@ void range_search(const RowStore& store, const skep_matrix& queries,
     if (queries.num_rows == 0 || request.num_slots == 0) return;
     const std::shared_ptr<const RowCodes> codes = store.codes();
     const SearchPlan plan(store, *codes, choose_arithmetic(store, *codes, queries),
-                          queries.num_rows, request.num_slots);
+                          queries.num_rows, 0, request.num_slots);
     ArrayLayout per_worker;
     const std::uint64_t block = per_worker.add<std::byte>(plan.block_bytes);
     const std::uint64_t panel = per_worker.add<std::byte>(plan.panel_bytes);

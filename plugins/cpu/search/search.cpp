@@ -107,14 +107,14 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         num_answers > std::numeric_limits<std::uint64_t>::max() / sizeof(std::uint64_t)) {
         fail(SKEP_LIMIT_EXCEEDED, "search: num_queries times k overflows");
     }
-    if (request.num_slots == 0) {
+    if (request.num_slots <= request.first_slot) {
         write_missing(num_answers, answer);
         return;
     }
 
     const std::shared_ptr<const RowCodes> codes = store.codes();
     const SearchPlan plan(store, *codes, choose_arithmetic(store, *codes, queries),
-                          queries.num_rows, request.num_slots);
+                          queries.num_rows, request.first_slot, request.num_slots);
     CandidateTable table{};
     table.num_ranges = plan.num_ranges;
     table.k = std::min(k, plan.slots_per_range);

@@ -23,11 +23,12 @@ std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
 }  // namespace
 
 SearchPlan::SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
-                       std::uint64_t query_count, std::uint64_t slot_count)
+                       std::uint64_t query_count, std::uint64_t begin_slot, std::uint64_t end_slot)
     : shape(store, codes, arithmetic, query_count >= kPanelQueries),
       float_shape(store, codes, Arithmetic::kFloat, query_count >= kPanelQueries),
       num_queries(query_count),
-      num_slots(slot_count) {
+      first_slot(begin_slot),
+      num_slots(end_slot - begin_slot) {
     const std::uint64_t workers =
         store.backend().host().num_workers(store.backend().host().context);
 
@@ -72,8 +73,9 @@ TaskSpan SearchPlan::task(std::uint64_t task_id) const {
     span.first_query = task_id / num_ranges * queries_per_block;
     span.num_queries = std::min(queries_per_block, num_queries - span.first_query);
     span.range = task_id % num_ranges;
-    span.first_slot = span.range * slots_per_range;
-    span.last_slot = std::min(num_slots, span.first_slot + slots_per_range);
+    const std::uint64_t offset = span.range * slots_per_range;
+    span.first_slot = first_slot + offset;
+    span.last_slot = first_slot + std::min(num_slots, offset + slots_per_range);
     return span;
 }
 

@@ -19,8 +19,9 @@ struct TaskSpan {
 
 // Answers do not depend on any of this; speed and memory do.
 struct SearchPlan {
+    // Over slots first_slot to end_slot - 1, at least one.
     SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
-               std::uint64_t num_queries, std::uint64_t num_slots);
+               std::uint64_t num_queries, std::uint64_t first_slot, std::uint64_t end_slot);
 
     [[nodiscard]] std::uint64_t num_tasks() const { return num_blocks * num_ranges; }
     [[nodiscard]] TaskSpan task(std::uint64_t task_id) const;
@@ -28,6 +29,7 @@ struct SearchPlan {
     ScoreShape shape;
     ScoreShape float_shape;  // what a task goes over to where codes rule out too little
     std::uint64_t num_queries;
+    std::uint64_t first_slot;
     std::uint64_t num_slots;
     std::uint64_t queries_per_block;  // the last block may have fewer
     std::uint64_t num_blocks;

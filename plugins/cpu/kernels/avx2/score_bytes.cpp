@@ -3,6 +3,7 @@
 // adds pairs. (vpmaddubsw would need half the instructions, but it saturates.)
 //
 // Stream  8 rows at a time, one accumulator each, lanes added by one tree.
+// Gather  4 rows at a time likewise.
 // Panel   16 rows x 6 queries; a group of 4 bytes is two elements of 16 bits. Accumulators start at
 //         the row terms.
 // Tails   bytes by padded copies, rows by repeating the last one.
@@ -122,6 +123,39 @@ std::uint64_t stream(const StreamBlock& block) {
         survivors |= std::uint64_t{bits & ((1U << num_rows) - 1U)} << first_row;
     }
     return survivors;
+}
+
+template <typename Byte>
+void gather(const void* query, const void* const* rows, std::size_t dim, std::uint32_t num_rows,
+            std::int32_t* sums) {
+    constexpr std::uint32_t kRows = 4;
+    const std::int16_t* factors = static_cast<const std::int16_t*>(query);
+    for (std::uint32_t first_row = 0; first_row < num_rows; first_row += kRows) {
+        const std::uint32_t left = num_rows - first_row;
+        const char* elements[kRows];
+        __m256i partial[kRows];
+        for (std::uint32_t i = 0; i < kRows; ++i) {
+            elements[i] = static_cast<const char*>(rows[first_row + (i < left ? i : left - 1)]);
+            partial[i] = _mm256_setzero_si256();
+        }
+        for (std::size_t first = 0; first < dim; first += kStep) {
+            const __m256i operands = load_registers(factors + first);
+            const std::size_t count = dim - first;
+#pragma GCC unroll 4
+            for (std::uint32_t i = 0; i < kRows; ++i) {
+                partial[i] = _mm256_add_epi32(
+                    partial[i], _mm256_madd_epi16(load_row<Byte>(elements[i], first, count), operands));
+            }
+        }
+        const __m256i fours = _mm256_hadd_epi32(_mm256_hadd_epi32(partial[0], partial[1]),
+                                                _mm256_hadd_epi32(partial[2], partial[3]));
+        std::int32_t totals[kRows];
+        _mm_storeu_si128(
+            reinterpret_cast<__m128i*>(totals),
+            _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1)));
+        for (std::uint32_t i = 0; i < kRows && i < left; ++i)
+            sums[first_row + i] = totals[i];
+    }
 }
 
 template <typename Byte>
@@ -247,9 +281,11 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 
 const IntegerKernels kAvx2Integers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+    gather<std::uint8_t>,
 };
 const IntegerKernels kAvx2SignedIntegers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
+    gather<std::int8_t>,
 };
 
 }  // namespace skep::cpu

@@ -129,6 +129,24 @@ std::uint64_t stream(const StreamBlock& block) {
 }
 
 template <typename Byte>
+void gather(const void* query, const void* const* rows, std::size_t dim, std::uint32_t num_rows,
+            std::int32_t* sums) {
+    const std::int16_t* factors = static_cast<const std::int16_t*>(query);
+    for (std::uint32_t row = 0; row < num_rows; ++row) {
+        const char* elements = static_cast<const char*>(rows[row]);
+        int32x4_t low = vdupq_n_s32(0);
+        int32x4_t high = vdupq_n_s32(0);
+        for (std::size_t first = 0; first < dim; first += kStep) {
+            const int16x8_t operands = vld1q_s16(factors + first);
+            const int16x8_t values = load_row<Byte>(elements, first, dim - first);
+            low = vmlal_s16(low, vget_low_s16(values), vget_low_s16(operands));
+            high = vmlal_high_s16(high, values, operands);
+        }
+        sums[row] = vaddvq_s32(vaddq_s32(low, high));
+    }
+}
+
+template <typename Byte>
 void pack(const PanelRows& rows, void* panel) {
     std::uint32_t* groups = static_cast<std::uint32_t*>(panel);
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
@@ -225,9 +243,11 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 
 const IntegerKernels kNeonIntegers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+    gather<std::uint8_t>,
 };
 const IntegerKernels kNeonSignedIntegers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
+    gather<std::int8_t>,
 };
 
 }  // namespace skep::cpu

@@ -73,6 +73,19 @@ std::uint64_t stream(const StreamBlock& block) {
 }
 
 template <typename Byte>
+void gather(const void* query, const void* const* rows, std::size_t dim, std::uint32_t num_rows,
+            std::int32_t* sums) {
+    const std::int16_t* factors = static_cast<const std::int16_t*>(query);
+    for (std::uint32_t row = 0; row < num_rows; ++row) {
+        const Byte* elements = static_cast<const Byte*>(rows[row]);
+        std::int32_t sum = 0;
+        for (std::size_t i = 0; i < dim; ++i)
+            sum += factors[i] * elements[i];
+        sums[row] = sum;
+    }
+}
+
+template <typename Byte>
 void pack(const PanelRows& rows, void* panel) {
     const std::size_t depth = (rows.dim + kElementsPerGroup - 1) / kElementsPerGroup;
     std::int16_t* groups = static_cast<std::int16_t*>(panel);
@@ -135,9 +148,11 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 
 const IntegerKernels kScalarIntegers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
+    gather<std::uint8_t>,
 };
 const IntegerKernels kScalarSignedIntegers = {
     kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
+    gather<std::int8_t>,
 };
 
 }  // namespace skep::cpu

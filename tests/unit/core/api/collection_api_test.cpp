@@ -124,7 +124,9 @@ TEST_F(CollectionApi, RefusesWhatCannotBeCreated) {
     EXPECT_THAT(create(options, &collection), FailsWith(SKEP_DEVICE_NOT_AVAILABLE, "cpu"));
     options.device = "cpu";
     options.index = SKEP_INDEX_HNSW;
-    EXPECT_THAT(create(options, &collection), FailsWith(SKEP_UNSUPPORTED, "cpu"));
+    options.m = 1;
+    EXPECT_THAT(create(options, &collection), FailsWith(SKEP_INVALID_ARGUMENT, "m is 1"));
+    options.m = 0;
     options.index = SKEP_INDEX_FLAT;
     options.dtype = SKEP_DTYPE_I32;
     EXPECT_EQ(create(options, &collection).status, SKEP_UNSUPPORTED_TYPE);

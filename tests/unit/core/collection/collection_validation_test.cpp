@@ -475,8 +475,30 @@ TEST_F(CollectionCreation, RefusesAPairOfMetricAndTypeThatTheDeviceLacks) {
 }
 
 TEST_F(CollectionCreation, RefusesGraphsByTheNameOfTheDevice) {
-    EXPECT_THAT(create_with([](auto& info) { info.index = SKEP_INDEX_HNSW; }),
+    EXPECT_THAT(create_with([](auto& info) {
+                    info.index = SKEP_INDEX_HNSW;
+                    info.m = 16;
+                    info.ef_construction = 200;
+                }),
                 FailsWith(SKEP_UNSUPPORTED, "hnsw is not offered on device 'memory'"));
+}
+
+TEST_F(CollectionCreation, RefusesGraphsOfImpossibleShape) {
+    const auto create_graph = [&](std::uint32_t m, std::uint32_t ef_construction) {
+        return create_with([&](auto& info) {
+            info.index = SKEP_INDEX_HNSW;
+            info.m = m;
+            info.ef_construction = ef_construction;
+        });
+    };
+    EXPECT_THAT(create_graph(1, 200),
+                FailsWith(SKEP_INVALID_ARGUMENT, "m is 1; expected 2 to 512"));
+    EXPECT_THAT(create_graph(513, 200),
+                FailsWith(SKEP_INVALID_ARGUMENT, "m is 513; expected 2 to 512"));
+    EXPECT_THAT(create_graph(16, 0),
+                FailsWith(SKEP_INVALID_ARGUMENT, "ef_construction is 0; expected 1 to 65536"));
+    EXPECT_THAT(create_graph(16, 65537),
+                FailsWith(SKEP_INVALID_ARGUMENT, "ef_construction is 65537"));
 }
 
 TEST_F(CollectionCreation, RefusesAHintBeyondWhatCanBeNumbered) {

@@ -33,7 +33,7 @@ void clear(skep_backend_operations& table, const Operation& operation) {
 }
 
 TEST(OperationTable, KnowsEveryOperation) {
-    EXPECT_EQ(all_operations().size(), 30U);
+    EXPECT_EQ(all_operations().size(), 33U);
     EXPECT_EQ(all_operations().front().name, "create");
     EXPECT_EQ(all_operations().back().name, "opt_extension");
 }
@@ -107,18 +107,22 @@ TEST(OperationTable, AbsentOptionalOperationsAnswerUnsupportedWithTheirName) {
                        "opt_device_memory");
     expect_unsupported(complete->opt_graph_create(nullptr, nullptr, nullptr, &error), error,
                        "opt_graph_create");
-    expect_unsupported(complete->opt_graph_build(nullptr, 0, nullptr, nullptr, &error), error,
-                       "opt_graph_build");
-    expect_unsupported(complete->opt_graph_insert(nullptr, 0, 0, nullptr, &error), error,
-                       "opt_graph_insert");
+    expect_unsupported(complete->opt_graph_reserve(nullptr, 0, &error), error, "opt_graph_reserve");
+    expect_unsupported(complete->opt_graph_link(nullptr, 0, nullptr, &error), error,
+                       "opt_graph_link");
+    expect_unsupported(complete->opt_graph_compact(nullptr, 0, nullptr, nullptr, nullptr, &error),
+                       error, "opt_graph_compact");
     expect_unsupported(
         complete->opt_graph_search(nullptr, nullptr, nullptr, nullptr, nullptr, &error), error,
         "opt_graph_search");
+    expect_unsupported(complete->opt_graph_stats(nullptr, nullptr, &error), error,
+                       "opt_graph_stats");
     expect_unsupported(complete->opt_graph_export(nullptr, nullptr, &error), error,
                        "opt_graph_export");
     expect_unsupported(complete->opt_graph_import(nullptr, nullptr, &error), error,
                        "opt_graph_import");
     complete->opt_graph_destroy(nullptr);
+    complete->opt_graph_clear(nullptr);
     EXPECT_EQ(complete->opt_extension(nullptr, "anything", 1), nullptr);
     // Without an error object as well.
     EXPECT_EQ(complete->opt_graph_import(nullptr, nullptr, nullptr), SKEP_UNSUPPORTED);

@@ -113,7 +113,8 @@ TEST_F(CpuContract, DescribesOneDevice) {
     EXPECT_GE(info.num_compute_units, 1U);
     EXPECT_GT(info.total_memory_bytes, info.free_memory_bytes);
     EXPECT_GT(info.free_memory_bytes, 0U);
-    EXPECT_EQ(info.capabilities & SKEP_CAPABILITY_GRAPH, 0U);
+    EXPECT_NE(info.capabilities & SKEP_CAPABILITY_GRAPH, 0U);
+    EXPECT_NE(info.capabilities & SKEP_CAPABILITY_GRAPH_TRANSFER, 0U);
     for (const std::uint32_t dtypes : info.supported_dtypes)
         EXPECT_EQ(dtypes, 0x1FU);  // all but i32
     EXPECT_EQ(cpu_operations().device_info(device_.backend, 1, &info, nullptr),
