@@ -66,6 +66,14 @@ void use(const LoadedCollection& loaded, bool was_verified) {
         }
         return sum;
     };
+    // A walk along every link stays within the rows.
+    const GraphContents& graph = contents.graph;
+    if (graph.levels.size() > contents.num_rows) std::abort();
+    for (const auto links : {graph.base_links, graph.upper_links}) {
+        for (const std::uint32_t link : links) {
+            if (link != SKEP_NO_SLOT && link >= graph.levels.size()) std::abort();
+        }
+    }
     volatile unsigned sum = sum_items(contents.key_offsets, contents.key_bytes) +
                             sum_items(contents.payload_offsets, contents.payload_bytes);
     static_cast<void>(sum);

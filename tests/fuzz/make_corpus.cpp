@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
     skep::write_collection(collections + "f32_u64", {SKEP_DTYPE_F32, 3, 4, SKEP_KEY_U64, false, 1});
     skep::write_collection(collections + "u8_string_payloads",
                            {SKEP_DTYPE_U8, 5, 4, SKEP_KEY_STRING, true, 2});
+    skep::write_collection(collections + "graph", {SKEP_DTYPE_U8, 3, 5, SKEP_KEY_U64, false, 4, 4});
     skep::write_collection(collections + "empty", {SKEP_DTYPE_F16, 2, 0, SKEP_KEY_U64, false, 3});
     skep::write_vectors(folder + "/vector_file");
     return 0;

@@ -23,6 +23,7 @@ struct CollectionSample {
     std::string key_bytes;
     std::vector<std::uint64_t> payload_offsets;
     std::string payload_bytes;
+    GraphArrays graph;
 
     // Points contents to the vectors; call after changing them.
     void bind() {
@@ -31,6 +32,7 @@ struct CollectionSample {
         contents.key_bytes = std::as_bytes(std::span(key_bytes));
         contents.payload_offsets = payload_offsets;
         contents.payload_bytes = std::as_bytes(std::span(payload_bytes));
+        contents.graph = graph.contents();
     }
 
     [[nodiscard]] RowSource row_source() const {
@@ -49,7 +51,22 @@ struct SampleShape {
     skep_key_kind key_kind = SKEP_KEY_U64;
     bool has_payloads = false;
     std::uint64_t seed = 1;
+    // Of the first rows, with m 2: each links to the next one, every second one on level 1 too.
+    std::uint64_t num_linked = 0;
 };
+
+inline GraphArrays make_ring(std::uint32_t num_linked, std::uint32_t m) {
+    GraphArrays graph;
+    graph.base_links.assign(std::size_t{num_linked} * 2 * m, SKEP_NO_SLOT);
+    for (std::uint32_t slot = 0; slot < num_linked; ++slot) {
+        graph.base_links[std::size_t{slot} * 2 * m] = (slot + 1) % num_linked;
+        graph.levels.push_back(slot % 2 == 0 ? 1 : 0);
+        if (slot % 2 != 0) continue;
+        graph.upper_links.push_back(slot == 0 ? 2 : 0);
+        graph.upper_links.insert(graph.upper_links.end(), m - 1, SKEP_NO_SLOT);
+    }
+    return graph;
+}
 
 // Finite rows, distinct keys that do not ascend, payloads of 0 to 19 bytes.
 inline std::unique_ptr<CollectionSample> make_sample(const SampleShape& shape) {
@@ -95,6 +112,12 @@ inline std::unique_ptr<CollectionSample> make_sample(const SampleShape& shape) {
             sample->payload_bytes.append(engine() % 20, static_cast<char>(engine() & 0xFFU));
             sample->payload_offsets.push_back(sample->payload_bytes.size());
         }
+    }
+    if (shape.num_linked != 0) {
+        contents.index = SKEP_INDEX_HNSW;
+        contents.m = 2;
+        contents.ef_construction = 10;
+        sample->graph = make_ring(static_cast<std::uint32_t>(shape.num_linked), contents.m);
     }
     sample->bind();
     return sample;

@@ -135,7 +135,8 @@ class Compaction {
                 workspace.candidates[i] = Neighbour(workspace.distances[i], slots[i]);
             std::sort(workspace.candidates.data(), workspace.candidates.data() + count);
             const auto chosen =
-                workspace.selection.choose(scorer, {workspace.candidates.data(), count}, capacity);
+                workspace.selection.choose(scorer, {workspace.candidates.data(), count}, capacity,
+                                           graph_.links().list(slot, level).size());
             count = static_cast<std::uint32_t>(chosen.size());
             std::copy(chosen.begin(), chosen.end(), slots);
         }

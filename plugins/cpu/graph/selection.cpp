@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/selection.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace skep::cpu {
@@ -15,7 +16,7 @@ void Selection::prepare(const skep_host_services& host, std::uint64_t max_candid
 
 std::span<const std::uint32_t> Selection::choose(RowScorer& scorer,
                                                  std::span<const Neighbour> candidates,
-                                                 std::uint32_t count) {
+                                                 std::uint32_t count, std::uint32_t least) {
     std::uint32_t num_left = 0;
     for (const Neighbour& candidate : candidates) {
         slots_[num_left] = candidate.slot();
@@ -41,6 +42,13 @@ std::span<const std::uint32_t> Selection::choose(RowScorer& scorer,
             ++num_kept;
         }
         num_left = num_kept;
+    }
+    for (const Neighbour& candidate : candidates) {
+        if (num_chosen >= least) break;
+        std::uint32_t* const end = chosen_.data() + num_chosen;
+        if (std::find(chosen_.data(), end, candidate.slot()) != end) continue;
+        chosen_[num_chosen] = candidate.slot();
+        ++num_chosen;
     }
     return {chosen_.data(), num_chosen};
 }

@@ -19,12 +19,14 @@ class Selection {
     void prepare(const skep_host_services& host, std::uint64_t max_candidates,
                  const char* operation);
 
-    // At most `count` of the candidates, which ascend and do not contain the slot itself; nearest
-    // first. What is returned lives until the next call. The scorer's query is another row
+    // At most `count` of the candidates, which ascend and do not contain the slot itself; at least
+    // `least` if there are so many, the nearest of those that were ruled out making up for what is
+    // missing. What is returned lives until the next call. The scorer's query is another row
     // afterwards.
     [[nodiscard]] std::span<const std::uint32_t> choose(RowScorer& scorer,
                                                         std::span<const Neighbour> candidates,
-                                                        std::uint32_t count);
+                                                        std::uint32_t count,
+                                                        std::uint32_t least = 0);
 
   private:
     // Candidates that are still in question, and how far they are from the slot.
