@@ -424,6 +424,35 @@ SKEP_API skep_status skep_collection_open(skep_runtime *runtime, const char *pat
                                           const skep_open_options *options,
                                           const skep_call_options *call, skep_collection **out,
                                           skep_error *error);
+/*
+ * Index files of hnswlib: rows of floats, labels and links, as its saveIndex writes them. They do
+ * not tell what they were made for, so the caller does. metric: l2 for its L2 space,
+ * inner_product, or cosine, whose rows are then of unit length. dtype: what the rows become here;
+ * one that a type cannot hold exactly is refused.
+ */
+typedef struct skep_hnswlib_options {
+    uint32_t struct_size;
+    skep_metric metric;
+    skep_dtype dtype;
+    uint32_t reserved;
+    const char *device; /* NULL: "auto" */
+} skep_hnswlib_options;
+#define SKEP_HNSWLIB_OPTIONS_INIT \
+    {(uint32_t)sizeof(skep_hnswlib_options), SKEP_METRIC_L2, SKEP_DTYPE_F32, 0, NULL}
+
+/* A new collection of index hnsw with the rows, labels and links of the file; labels become keys,
+ * and elements marked as removed are. Damaged files are refused, whatever is in them. */
+SKEP_API skep_status skep_collection_import_hnswlib(skep_runtime *runtime, const char *path,
+                                                    const skep_hnswlib_options *options,
+                                                    const skep_call_options *call,
+                                                    skep_collection **out, skep_error *error);
+/* Writes an hnsw collection with u64 keys for hnswlib: rows as floats, of unit length with metric
+ * cosine; keys as labels; payloads and removed rows are left out. Links rows that are not yet. The
+ * file appears whole or not at all. */
+SKEP_API skep_status skep_collection_export_hnswlib(skep_collection *collection, const char *path,
+                                                    const skep_call_options *call,
+                                                    skep_error *error);
+
 /* What is in a .skep file, as one JSON text; reads the header and the metadata only. */
 SKEP_API skep_status skep_file_describe(const char *path, skep_byte_list **out, skep_error *error);
 

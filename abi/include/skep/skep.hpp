@@ -272,6 +272,20 @@ class Collection {
         return detail::call(skep_collection_save, get(), path.c_str(), control);
     }
 
+    static Result<Collection> import_hnswlib(const Runtime &runtime, const std::string &path,
+                                             const skep_hnswlib_options &options,
+                                             const skep_call_options *control = nullptr) {
+        skep_collection *handle = nullptr;
+        auto made = detail::call(skep_collection_import_hnswlib, runtime.get(), path.c_str(),
+                                 &options, control, &handle);
+        if (!made) return made.error();
+        return Collection(handle, SKEP_KEY_U64);
+    }
+    Result<void> export_hnswlib(const std::string &path,
+                                const skep_call_options *control = nullptr) {
+        return detail::call(skep_collection_export_hnswlib, get(), path.c_str(), control);
+    }
+
     Result<Hits> search(const skep_matrix &queries, std::uint64_t k,
                         const skep_call_options *control = nullptr) const {
         skep_search_options options = SKEP_SEARCH_OPTIONS_INIT;

@@ -132,6 +132,13 @@ void add_number_list(CLI::App& arguments, const std::string& name,
         ->check(from_one_to(most));
 }
 
+void add_metric_option(CLI::App& arguments, std::string& metric, const std::string& description) {
+    arguments.add_option("--metric", metric, description)
+        ->type_name("NAME")
+        ->capture_default_str()
+        ->check(name_known_to(skep_metric_from_name));
+}
+
 void add_flag(CLI::App& arguments, const std::string& name, bool& is_set,
               const std::string& description) {
     arguments.add_flag(name, is_set, description);

@@ -61,6 +61,9 @@ void add_number_list(CLI::App& arguments, const std::string& name,
                      std::vector<std::uint64_t>& numbers, std::uint64_t most,
                      const std::string& description);
 
+// --metric, where it stands alone.
+void add_metric_option(CLI::App& arguments, std::string& metric, const std::string& description);
+
 void add_flag(CLI::App& arguments, const std::string& name, bool& is_set,
               const std::string& description);
 

@@ -5,6 +5,7 @@
 #include "api/arguments.hpp"
 #include "collection/collection.hpp"
 #include "io/collection_file.hpp"
+#include "io/hnswlib_file.hpp"
 #include "runtime/runtime.hpp"
 #include "skep/common/guard.hpp"
 
@@ -46,5 +47,51 @@ skep_status skep_collection_open(skep_runtime* runtime, const char* path,
             Collection::load(std::move(device), std::move(loaded), *control).value();
         *out = handle.release();
         return {};
+    });
+}
+
+skep_status skep_collection_import_hnswlib(skep_runtime* runtime, const char* path,
+                                           const skep_hnswlib_options* options,
+                                           const skep_call_options* call, skep_collection** out,
+                                           skep_error* error) {
+    return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
+        const Arguments arguments("skep_collection_import_hnswlib");
+        arguments.require(runtime, "runtime");
+        arguments.require(path, "path");
+        arguments.require(out, "out");
+        const skep_hnswlib_options wanted =
+            arguments.read(options, SKEP_SIZE_THROUGH(skep_hnswlib_options, dtype), "options");
+        arguments.require_zero(wanted.reserved, "options.reserved");
+        skep_collection_info info{};
+        info.dim = 1;  // the file has the true one
+        info.metric = wanted.metric;
+        info.dtype = wanted.dtype;
+        Collection::check_info("import hnswlib", info).value();
+        const std::unique_ptr<CallControl> control = CallControl::create(call).value();
+        HnswlibFile file = read_hnswlib_file(path, wanted.metric, wanted.dtype, *control).value();
+        const CollectionContents& contents = file.loaded.contents;
+        auto device =
+            runtime->runtime
+                ->open_device(wanted.device == nullptr ? "auto" : wanted.device,
+                              {contents.metric, contents.dtype, contents.dim, contents.index})
+                .value();
+        auto handle = std::make_unique<skep_collection>();
+        handle->collection =
+            Collection::load(std::move(device), std::move(file.loaded), *control).value();
+        const skep_keys removed = SKEP_U64_KEYS(file.removed_keys.data(), file.removed_keys.size());
+        handle->collection->remove(removed).value();
+        *out = handle.release();
+        return {};
+    });
+}
+
+skep_status skep_collection_export_hnswlib(skep_collection* collection, const char* path,
+                                           const skep_call_options* call, skep_error* error) {
+    return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
+        const Arguments arguments("skep_collection_export_hnswlib");
+        arguments.require(collection, "collection");
+        arguments.require(path, "path");
+        const std::unique_ptr<CallControl> control = CallControl::create(call).value();
+        return collection->collection->export_hnswlib(path, *control);
     });
 }

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,14 +31,11 @@
 #include "collection/range_result.hpp"
 #include "collection/snapshot.hpp"
 #include "collection/validation.hpp"
+#include "io/collection_file.hpp"
 #include "runtime/call_control.hpp"
 #include "skep/result.hpp"
 
 namespace skep {
-
-struct GraphArrays;
-struct GraphContents;
-struct LoadedCollection;
 
 class Collection : public std::enable_shared_from_this<Collection> {
   public:
@@ -84,6 +82,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
                            skep_byte_list** strings) const;
     Result<skep_collection_stats> stats() const;
     Result<void> save(const std::string& path, CallControl& control) const;
+    // Links what is not linked yet, as a write does.
+    Result<void> export_hnswlib(const std::string& path, CallControl& control);
 
     Result<std::shared_ptr<Filter>> make_filter(std::int32_t mode, const skep_keys& keys);
     Result<void> search(const skep_matrix& queries, std::uint64_t k, std::uint32_t ef_search,
@@ -111,6 +111,10 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> check_appended(const char* operation, std::uint64_t first_slot,
                                 std::uint64_t count) const;
 
+    // Hands a state over to be written; rows are fetched while it is.
+    Result<void> write_state(const Snapshot& state, CallControl& control,
+                             const std::function<Result<void>(const CollectionContents&,
+                                                              const RowSource&)>& write) const;
     Result<void> fill(const LoadedCollection& loaded, CallControl& control);
     Result<void> adopt_rows(const LoadedCollection& loaded, CallControl& control);
     Result<void> load_rows(const skep_matrix& rows, CallControl& control);

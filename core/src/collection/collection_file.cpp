@@ -8,6 +8,7 @@
 
 #include "collection/collection.hpp"
 #include "io/collection_file.hpp"
+#include "io/hnswlib_file.hpp"
 
 namespace skep {
 namespace {
@@ -34,6 +35,42 @@ struct PackedBytes {
 }  // namespace
 
 Result<void> Collection::save(const std::string& path, CallControl& control) const {
+    return write_state(*publication_.read(), control,
+                       [&](const CollectionContents& contents, const RowSource& rows) {
+                           return write_collection_file(path, contents, rows, control);
+                       });
+}
+
+Result<void> Collection::export_hnswlib(const std::string& path, CallControl& control) {
+    if (info_.index != SKEP_INDEX_HNSW ||
+        !device_->has_capability(SKEP_CAPABILITY_GRAPH_TRANSFER)) {
+        return client_error(SKEP_UNSUPPORTED,
+                            fmt::format("export hnswlib: index {} on device '{}' has no graph to "
+                                        "give; expected hnsw on a device that exports graphs",
+                                        skep_index_kind_name(info_.index), device_->info().id));
+    }
+    if (info_.key_kind != SKEP_KEY_U64) {
+        return client_error(SKEP_INVALID_KEY,
+                            "export hnswlib: the collection has string keys; expected u64 keys, "
+                            "which become labels");
+    }
+    SnapshotRef snapshot;
+    {
+        const std::lock_guard<std::mutex> writer(write_mutex_);
+        Result<void> linked = link_rows(control.call());
+        if (!linked) return linked;
+        snapshot = publication_.read();
+    }
+    return write_state(*snapshot, control,
+                       [&](const CollectionContents& contents, const RowSource& rows) {
+                           return write_hnswlib_file(path, contents, rows, control);
+                       });
+}
+
+Result<void> Collection::write_state(
+    const Snapshot& state, CallControl& control,
+    const std::function<Result<void>(const CollectionContents&, const RowSource&)>& write) const {
+    const Snapshot* const snapshot = &state;
     CollectionContents contents;
     contents.dim = info_.dim;
     contents.metric = info_.metric;
@@ -44,7 +81,6 @@ Result<void> Collection::save(const std::string& path, CallControl& control) con
     contents.ef_construction = info_.ef_construction;
     contents.seed = info_.seed;
 
-    const SnapshotRef snapshot = publication_.read();
     contents.next_u64_key = snapshot->next_u64_key;
     contents.num_rows = snapshot->num_rows;
     const std::vector<std::uint32_t> slots = alive_slots(*snapshot);
@@ -77,7 +113,7 @@ Result<void> Collection::save(const std::string& path, CallControl& control) con
             SKEP_HOST_MATRIX(skep_mutable_matrix, info_.dtype, out, count, info_.dim);
         return store_.read(std::span(slots).subspan(first_row, count), target, nullptr);
     };
-    return write_collection_file(path, contents, rows, control);
+    return write(contents, rows);
 }
 
 Result<std::shared_ptr<Collection>> Collection::load(std::shared_ptr<Device> device,
