@@ -25,7 +25,7 @@ namespace skep::cpu {
 namespace {
 
 constexpr const char* kOperation = "graph link";
-// Rows of a batch: comparing all with all of them costs a tenth of searching.
+// Rows of a batch: enough for many threads, few enough to be compared all with all.
 constexpr std::uint64_t kBatchRows = 512;
 // Of phase one and of phase two.
 constexpr std::uint64_t kRowsPerTask = 4;

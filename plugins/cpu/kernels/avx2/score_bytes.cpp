@@ -144,7 +144,8 @@ void gather(const void* query, const void* const* rows, std::size_t dim, std::ui
 #pragma GCC unroll 4
             for (std::uint32_t i = 0; i < kRows; ++i) {
                 partial[i] = _mm256_add_epi32(
-                    partial[i], _mm256_madd_epi16(load_row<Byte>(elements[i], first, count), operands));
+                    partial[i],
+                    _mm256_madd_epi16(load_row<Byte>(elements[i], first, count), operands));
             }
         }
         const __m256i fours = _mm256_hadd_epi32(_mm256_hadd_epi32(partial[0], partial[1]),
@@ -280,12 +281,12 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kAvx2Integers = {
-    kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
-    gather<std::uint8_t>,
+    kPanelRows,           kTileQueries,       2,           0,
+    stream<std::uint8_t>, pack<std::uint8_t>, score_panel, gather<std::uint8_t>,
 };
 const IntegerKernels kAvx2SignedIntegers = {
-    kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
-    gather<std::int8_t>,
+    kPanelRows,          kTileQueries,      2,           0,
+    stream<std::int8_t>, pack<std::int8_t>, score_panel, gather<std::int8_t>,
 };
 
 }  // namespace skep::cpu

@@ -178,7 +178,7 @@ void gather(const void* query, const void* const* rows, std::size_t dim, std::ui
 #pragma GCC unroll 4
             for (std::uint32_t i = 0; i < kRows; ++i) {
                 multiply_add<Byte>(partial[i], _mm512_maskz_loadu_epi8(mask, elements[i] + whole),
-                             operands);
+                                   operands);
             }
         }
         _mm_mask_storeu_epi32(sums + first_row,
@@ -318,11 +318,17 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kAvx512Integers = {
-    kPanelRows, kTileQueries, 1, 128, stream<std::uint8_t>, pack, score_panel<std::uint8_t>,
+    kPanelRows,
+    kTileQueries,
+    1,
+    128,
+    stream<std::uint8_t>,
+    pack,
+    score_panel<std::uint8_t>,
     gather<std::uint8_t>,
 };
 const IntegerKernels kAvx512SignedIntegers = {
-    kPanelRows, kTileQueries, 1, -128, stream<std::int8_t>, pack, score_panel<std::int8_t>,
+    kPanelRows,          kTileQueries, 1, -128, stream<std::int8_t>, pack, score_panel<std::int8_t>,
     gather<std::int8_t>,
 };
 

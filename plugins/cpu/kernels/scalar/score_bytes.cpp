@@ -147,12 +147,12 @@ std::uint64_t score_panel(const void* panel, const void* tile, std::size_t depth
 }  // namespace
 
 const IntegerKernels kScalarIntegers = {
-    kPanelRows, kTileQueries, 2, 0, stream<std::uint8_t>, pack<std::uint8_t>, score_panel,
-    gather<std::uint8_t>,
+    kPanelRows,           kTileQueries,       2,           0,
+    stream<std::uint8_t>, pack<std::uint8_t>, score_panel, gather<std::uint8_t>,
 };
 const IntegerKernels kScalarSignedIntegers = {
-    kPanelRows, kTileQueries, 2, 0, stream<std::int8_t>, pack<std::int8_t>, score_panel,
-    gather<std::int8_t>,
+    kPanelRows,          kTileQueries,      2,           0,
+    stream<std::int8_t>, pack<std::int8_t>, score_panel, gather<std::int8_t>,
 };
 
 }  // namespace skep::cpu

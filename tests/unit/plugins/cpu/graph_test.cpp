@@ -7,6 +7,7 @@
 #include <random>
 
 #include "kernels/kernel_dispatch.hpp"
+#include "support/elements.hpp"
 #include "support/generators.hpp"
 #include "support/sift_sample.hpp"
 #include "unit/plugins/cpu/graph_fixture.hpp"
@@ -311,10 +312,20 @@ TEST_F(Graphs, FindNearlyAllInEveryMetricAndType) {
     const std::vector<std::uint8_t> bytes = random_u8(3000 * kDim, 2);
     const std::vector<float> float_queries = random_f32(50 * kDim, 3);
     const std::vector<std::uint8_t> byte_queries = random_u8(50 * kDim, 4);
+    const std::vector<Half> halves = elements_near<Half>(floats);
+    const std::vector<Brain> brains = elements_near<Brain>(floats);
+    const std::vector<std::int8_t> signed_bytes =
+        elements_near<std::int8_t>(random_f32(3000 * kDim, 5, -128.0F, 127.0F));
+    const std::vector<std::int8_t> signed_queries =
+        elements_near<std::int8_t>(random_f32(50 * kDim, 6, -128.0F, 127.0F));
     const struct {
         skep_matrix rows;
         skep_matrix queries;
     } cases[] = {
+        {matrix_of(halves, kDim), matrix_of(float_queries, kDim)},
+        {matrix_of(brains, kDim), matrix_of(float_queries, kDim)},
+        {matrix_of(signed_bytes, kDim), matrix_of(signed_queries, kDim)},
+        {matrix_of(signed_bytes, kDim), matrix_of(float_queries, kDim)},
         {matrix_of(floats, kDim), matrix_of(float_queries, kDim)},
         {matrix_of(bytes, kDim), matrix_of(byte_queries, kDim)},
         {matrix_of(bytes, kDim), matrix_of(float_queries, kDim)},

@@ -350,6 +350,43 @@ class IntegerCase {
     std::vector<cpu::QueryBounds> bounds_;
 };
 
+// Rows in reverse order, the last ending with its buffer, against sums of plain products.
+template <typename Byte>
+void check_gather(const cpu::KernelTable& table, Findings& findings) {
+    const cpu::IntegerKernels& kernels =
+        std::is_signed_v<Byte> ? *table.signed_integers : *table.integers;
+    for (const std::size_t dim : kernel_dims()) {
+        std::mt19937_64 engine(dim);
+        const OddRows<Byte> rows(engine, cpu::kStreamRows, dim, Magnitude::kOrdinary);
+        std::vector<Byte> query(dim);
+        for (Byte& value : query)
+            value = static_cast<Byte>(engine());
+        std::vector<unsigned char> operands((dim * kernels.operand_bytes + 63) / 64 * 64);
+        for (std::size_t i = 0; i < dim; ++i) {
+            const auto operand = static_cast<std::int16_t>(query[i] - kernels.query_shift);
+            std::memcpy(operands.data() + i * kernels.operand_bytes, &operand,
+                        kernels.operand_bytes);
+        }
+        for (const std::uint32_t num_rows : {1U, 2U, 3U, 4U, 5U, 7U, 64U}) {
+            std::vector<const void*> places;
+            for (std::uint32_t i = 0; i < num_rows; ++i)
+                places.push_back(rows.odd_row(cpu::kStreamRows - 1 - i));
+            std::vector<std::int32_t> sums(num_rows + 1, 77);
+            kernels.gather(operands.data(), places.data(), dim, num_rows, sums.data());
+            for (std::uint32_t i = 0; i < num_rows; ++i) {
+                std::int32_t expected = 0;
+                for (std::size_t j = 0; j < dim; ++j)
+                    expected +=
+                        (query[j] - kernels.query_shift) * rows.row(cpu::kStreamRows - 1 - i)[j];
+                findings.expect(sums[i] == expected, std::string("gather differs: ") + table.isa +
+                                                         " " + name_of<Byte>() + " dim " +
+                                                         std::to_string(dim));
+            }
+            findings.expect(sums[num_rows] == 77, "gather writes past its rows");
+        }
+    }
+}
+
 template <typename Byte>
 void check_integer_kernels(const cpu::KernelTable& table, Findings& findings) {
     constexpr bool kIsSigned = std::is_signed_v<Byte>;
@@ -416,6 +453,8 @@ inline void check_kernel_table(const cpu::KernelTable& table, Findings& findings
         check_float_kernels<Element>(table, findings);
         if constexpr (sizeof(Element) < sizeof(float)) check_widening<Element>(table, findings);
     });
+    check_gather<std::int8_t>(table, findings);
+    check_gather<std::uint8_t>(table, findings);
     check_integer_kernels<std::int8_t>(table, findings);
     check_integer_kernels<std::uint8_t>(table, findings);
     check_coded_kernels(table, findings);

@@ -59,6 +59,13 @@ TEST_P(CpuKernels, ScoreBytesAsTheScalarTwin) {
     expect_none(findings);
 }
 
+TEST_P(CpuKernels, GatherDotProductsOfRowsAnywhere) {
+    Findings findings;
+    check_gather<std::int8_t>(table(), findings);
+    check_gather<std::uint8_t>(table(), findings);
+    expect_none(findings);
+}
+
 TEST_P(CpuKernels, BoundScoresOfCodes) {
     Findings findings;
     check_coded_kernels(table(), findings);
