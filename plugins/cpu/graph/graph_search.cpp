@@ -81,6 +81,8 @@ class GraphSearch {
         workspace.candidates.require(host(), pool.size(), kOperation);
         std::uint64_t count = 0;
         for (const Neighbour& neighbour : pool) {
+            // Slots past the request were linked since its snapshot.
+            if (neighbour.slot() >= request_.num_slots) continue;
             if (is_filtered_ && !visible_.test(neighbour.slot())) continue;
             workspace.candidates[count] = neighbour;
             ++count;
@@ -183,10 +185,11 @@ void search_graph(const Graph& graph, const skep_matrix& queries, const skep_sea
                   const skep_call* call) {
     if (queries.num_rows == 0) return;
     skep_search_request request = asked;
-    request.num_slots = std::min(request.num_slots, graph.num_linked());
+    const std::uint64_t num_linked = graph.num_linked();
+    request.num_slots = std::min(request.num_slots, num_linked);
     const Visibility visible(mask, allowed);
     const std::uint64_t num_visible = count_visible(request.num_slots, mask, allowed);
-    const SearchChoice choice(std::max<std::uint64_t>(request.num_slots, 1),
+    const SearchChoice choice(std::max<std::uint64_t>(num_linked, 1),
                               std::max<std::uint64_t>(num_visible, 1), request.k,
                               request.ef_search);
     if (num_visible == 0 || (!choice.walks(choice.width()) && request.k > kMostScanned))

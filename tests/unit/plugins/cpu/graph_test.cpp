@@ -149,11 +149,14 @@ TEST_F(SiftGraph, FilterFarFromTheQueryIsScanned) {
 }
 
 TEST_F(SiftGraph, SeesOnlyTheSlotsItIsToldOf) {
-    const Answer found = shared().graph->search(queries(), 3000, kK, 100);
-    const Answer exact = search(shared().store, queries(), search_request(3000, kK));
-    for (const std::uint32_t slot : found.slots)
-        ASSERT_LT(slot, 3000U);
-    EXPECT_GE(recall(found, exact, kK), 0.98);
+    // By a walk, whose pool meets slots beyond, and by a scan.
+    for (const std::uint64_t num_slots : {9000U, 300U}) {
+        const Answer found = shared().graph->search(queries(), num_slots, kK, 30);
+        const Answer exact = search(shared().store, queries(), search_request(num_slots, kK));
+        for (const std::uint32_t slot : found.slots)
+            ASSERT_LT(slot, num_slots);
+        EXPECT_GE(recall(found, exact, kK), 0.96) << num_slots;
+    }
 }
 
 TEST_F(SiftGraph, IsTheSameForEveryNumberOfThreads) {
