@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "skep/common/assert.hpp"
 #include "skep/common/element_type.hpp"
 
 namespace skep::cpu {
@@ -204,6 +205,8 @@ double RowScorer::exact_distance(std::uint32_t slot) const {
     const std::byte* row = arithmetic_ == Arithmetic::kInteger
                                ? view.codes + position * view.code_stride
                                : view.rows + position * view.row_stride;
+    SKEP_ASSERT(block_.has_value(),
+                "a row of whole numbers is asked for approximate distances alone");
     return block_->exact_distance(0, row);
 }
 

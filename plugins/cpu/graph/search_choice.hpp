@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace skep::cpu {
@@ -22,7 +23,7 @@ class SearchChoice {
         const std::uint64_t wanted =
             std::max(k, ef_search == 0 ? std::max(kLeastDefault, 2 * k) : ef_search);
         const double share = static_cast<double>(num_visible) / static_cast<double>(num_rows);
-        width_ = static_cast<std::uint64_t>(static_cast<double>(wanted) / share + 0.5);
+        width_ = static_cast<std::uint64_t>(std::ceil(static_cast<double>(wanted) / share));
     }
 
     // Of the pool of the first walk.
