@@ -247,7 +247,9 @@ SKEP_API skep_status skep_collection_get_device(skep_collection *collection, ske
  * numbers the rows on from the largest u64 key there ever was (from 0 at first) and is refused for
  * string keys. payloads: as many, or NULL for empty
  * ones. first_key: [out], may be NULL; the first row's key when keys is NULL. Memory: a copy of the
- * rows. Adding no rows is legal.
+ * rows. Adding no rows is legal. An hnsw collection links rows into its graph after they can be
+ * found: a stop that comes then still returns SKEP_OK, and searches scan what is not linked until
+ * the next write or compaction links it (skep_collection_stats tells how many are).
  */
 SKEP_API skep_status skep_collection_add(skep_collection *collection, const skep_matrix *rows,
                                          const skep_keys *keys, const skep_byte_list_view *payloads,

@@ -36,7 +36,7 @@ class SearchChoice {
     }
 
   private:
-    // Measured on 100 000 x 128 rows of bytes; the ratios hold for other rows.
+    // Estimates for 128 bytes per row; their ratios decide, and are alike for other rows.
     static constexpr std::uint64_t kLeastDefault = 64;
     static constexpr double kRowsPerEntry = 18.0;
     static constexpr double kVisitNs = 10.0;
