@@ -23,7 +23,9 @@ class ManifestFolder {
         if (::mkdtemp(pattern.data()) == nullptr) std::abort();
         path_ = pattern;
         for (int number = 0; number < num_manifests; ++number) {
-            const std::string name = "b" + std::to_string(number);
+            // In two steps: gcc 12 at -O3 warns of an overlap in "b" + std::to_string(number).
+            std::string name = "b";
+            name += std::to_string(number);
             write(name + ".so", "not a library");
             write(name + ".json",
                   R"({"skep_manifest": 1, "name": ")" + name + R"(", "library": ")" + name +

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "io/atomic_file.hpp"
 #include "io/component_conversion.hpp"
@@ -18,8 +22,10 @@ constexpr const char* kOperation = "export hnswlib";
 constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20U;
 
 void append(std::vector<std::byte>& bytes, const void* data, std::size_t size) {
-    const auto* const first = static_cast<const std::byte*>(data);
-    bytes.insert(bytes.end(), first, first + size);
+    if (size == 0) return;
+    const std::size_t end = bytes.size();
+    bytes.resize(end + size);
+    std::memcpy(bytes.data() + end, data, size);
 }
 
 // Count, links, and zeros for those that are missing.
