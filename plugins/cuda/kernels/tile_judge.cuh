@@ -20,11 +20,9 @@ SKEP_DEVICE uint8_t* tile_piece(uint8_t* lines, uint32_t line, uint32_t piece) {
 }
 
 // Starts the copies of [kNumLines, kTileLine] bytes of codes from `column` on; zeros past the ends.
-// place_of(line): the line of `target` where a line of codes goes.
-template <uint32_t kNumLines, typename PlaceOf>
+template <uint32_t kNumLines>
 SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t first_line,
-                             uint64_t num_lines, uint32_t stride, uint32_t column,
-                             PlaceOf place_of) {
+                             uint64_t num_lines, uint32_t stride, uint32_t column) {
 #pragma unroll
     for (uint32_t step = 0; step < kNumLines * kTilePieces / kTileThreads; ++step) {
         const uint32_t id = thread_index() + step * kTileThreads;
@@ -32,16 +30,9 @@ SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t fir
         const uint32_t piece = id % kTilePieces;
         const uint32_t at = column + piece * 16;
         const bool is_inside = first_line + line < num_lines && at < stride;
-        copy_async(tile_piece(target, place_of(line), piece),
+        copy_async(tile_piece(target, line, piece),
                    is_inside ? codes + (first_line + line) * stride + at : codes, !is_inside);
     }
-}
-
-template <uint32_t kNumLines>
-SKEP_DEVICE void begin_codes(uint8_t* target, const uint8_t* codes, uint64_t first_line,
-                             uint64_t num_lines, uint32_t stride, uint32_t column) {
-    begin_codes<kNumLines>(target, codes, first_line, num_lines, stride, column,
-                           [](uint32_t line) { return line; });
 }
 
 // Starts the copies of what a block of rows brings to its scores: half norms, then bounds. Both

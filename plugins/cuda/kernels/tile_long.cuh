@@ -137,14 +137,7 @@ SKEP_DEVICE void tile_long(const TileParams& params) {
             for (uint32_t n = 0; n < kLongRowTiles; ++n) {
                 const uint32_t line = warp_row + n * 8 + lane % 4 * 2;
                 const TileRows two = rows_at(terms, line, use.first_row);
-                if constexpr (kIsInteger<kCodes>) {
-#pragma unroll
-                    for (uint32_t m = 0; m < kTileQueryTiles; ++m) {
-#pragma unroll
-                        for (uint32_t i = 0; i < 4; ++i)
-                            warp_sums.sums[n][m][i] += integer_start(two.terms[i % 2].half_norm);
-                    }
-                }
+                begin_integers<kCodes>(warp_sums.sums[n], two);
                 if constexpr (kIsSample) {
                     keep_best<kCodes, false>(params, limits, warp_sums.sums[n], two, line, best);
                 } else {
