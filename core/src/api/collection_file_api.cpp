@@ -11,6 +11,24 @@
 
 using namespace skep;
 
+namespace {
+
+// What a file held, as a collection on a device that takes it. device: NULL for "auto". Throws
+// Error.
+std::unique_ptr<skep_collection> load(const skep_runtime& runtime, const char* device,
+                                      LoadedCollection loaded, CallControl& control) {
+    const CollectionContents& contents = loaded.contents;
+    auto opened = runtime.runtime
+                      ->open_device(device == nullptr ? "auto" : device,
+                                    {contents.metric, contents.dtype, contents.dim, contents.index})
+                      .value();
+    auto handle = std::make_unique<skep_collection>();
+    handle->collection = Collection::load(std::move(opened), std::move(loaded), control).value();
+    return handle;
+}
+
+}  // namespace
+
 skep_status skep_collection_save(skep_collection* collection, const char* path,
                                  const skep_call_options* call, skep_error* error) {
     return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
@@ -36,16 +54,7 @@ skep_status skep_collection_open(skep_runtime* runtime, const char* path,
                                "options.flags");
         const std::unique_ptr<CallControl> control = CallControl::create(call).value();
         LoadedCollection loaded = read_collection_file(path, wanted.flags, *control).value();
-        const CollectionContents& contents = loaded.contents;
-        auto device =
-            runtime->runtime
-                ->open_device(wanted.device == nullptr ? "auto" : wanted.device,
-                              {contents.metric, contents.dtype, contents.dim, contents.index})
-                .value();
-        auto handle = std::make_unique<skep_collection>();
-        handle->collection =
-            Collection::load(std::move(device), std::move(loaded), *control).value();
-        *out = handle.release();
+        *out = load(*runtime, wanted.device, std::move(loaded), *control).release();
         return {};
     });
 }
@@ -69,15 +78,8 @@ skep_status skep_collection_import_hnswlib(skep_runtime* runtime, const char* pa
         Collection::check_info("import hnswlib", info).value();
         const std::unique_ptr<CallControl> control = CallControl::create(call).value();
         HnswlibFile file = read_hnswlib_file(path, wanted.metric, wanted.dtype, *control).value();
-        const CollectionContents& contents = file.loaded.contents;
-        auto device =
-            runtime->runtime
-                ->open_device(wanted.device == nullptr ? "auto" : wanted.device,
-                              {contents.metric, contents.dtype, contents.dim, contents.index})
-                .value();
-        auto handle = std::make_unique<skep_collection>();
-        handle->collection =
-            Collection::load(std::move(device), std::move(file.loaded), *control).value();
+        std::unique_ptr<skep_collection> handle =
+            load(*runtime, wanted.device, std::move(file.loaded), *control);
         const skep_keys removed = SKEP_U64_KEYS(file.removed_keys.data(), file.removed_keys.size());
         handle->collection->remove(removed).value();
         *out = handle.release();

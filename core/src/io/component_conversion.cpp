@@ -69,22 +69,16 @@ bool can_hold(double value) {
     }
 }
 
-template <typename From, typename To>
-std::size_t convert(const std::byte* source, std::byte* target, std::size_t count) {
-    for (std::size_t position = 0; position < count; ++position) {
-        From from{};
-        std::memcpy(&from, source + position * sizeof from, sizeof from);
-        const double value = value_of(from);
-        if (!can_hold<To>(value)) return position;
-        const To to = static_cast<To>(value);
-        std::memcpy(target + position * sizeof to, &to, sizeof to);
-    }
-    return count;
+// The value itself, or nothing.
+template <typename To>
+std::optional<To> same(double value) {
+    return can_hold<To>(value) ? std::optional(static_cast<To>(value)) : std::nullopt;
 }
 
 // The value nearest to a finite one, or nothing.
 template <typename To>
 std::optional<To> rounded(double value) {
+    if (!std::isfinite(value)) return std::nullopt;
     if constexpr (std::is_same_v<To, F16>) {
         const F16 half{nearest_f16(value)};
         return std::isfinite(value_of(half)) ? std::optional(half) : std::nullopt;
@@ -99,14 +93,14 @@ std::optional<To> rounded(double value) {
     }
 }
 
-template <typename From, typename To>
-std::size_t round(const std::byte* source, std::byte* target, std::size_t count) {
+// Up to the first component that to_one has nothing for; its position, or count.
+template <typename From, typename ToOne>
+std::size_t convert_each(const std::byte* source, std::byte* target, std::size_t count,
+                         ToOne&& to_one) {
     for (std::size_t position = 0; position < count; ++position) {
         From from{};
         std::memcpy(&from, source + position * sizeof from, sizeof from);
-        const double value = value_of(from);
-        if (!std::isfinite(value)) return position;
-        const std::optional<To> to = rounded<To>(value);
+        const auto to = to_one(value_of(from));
         if (!to) return position;
         std::memcpy(target + position * sizeof *to, &*to, sizeof *to);
     }
@@ -126,7 +120,8 @@ std::size_t convert_components(skep_dtype from, const std::byte* source, skep_dt
         return with_type(to, [&](auto to_type) -> std::size_t {
             using To = decltype(to_type);
             if constexpr (std::is_arithmetic_v<To>) {
-                return convert<From, To>(source, target, count);
+                return convert_each<From>(source, target, count,
+                                          [](double value) { return same<To>(value); });
             } else {
                 SKEP_ASSERT(false, "no format asks for rounding to 16 bits");
                 return 0;
@@ -139,7 +134,9 @@ std::size_t round_components(skep_dtype from, const std::byte* source, skep_dtyp
                              std::byte* target, std::size_t count) {
     return with_type(from, [&](auto from_type) {
         return with_type(to, [&](auto to_type) {
-            return round<decltype(from_type), decltype(to_type)>(source, target, count);
+            return convert_each<decltype(from_type)>(source, target, count, [](double value) {
+                return rounded<decltype(to_type)>(value);
+            });
         });
     });
 }
