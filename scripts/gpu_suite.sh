@@ -14,7 +14,7 @@ pack() {
     mkdir -p "$kit"/{bench,bin,data,lib,scripts,tests}
     cp -a "$build"/lib/libskep.so* "$kit/lib/"
     cp -a "$build"/lib/skep "$kit/lib/"
-    cp -a "$build"/bench/flat_search_bench "$kit/bench/"
+    cp -a "$build"/bench/{flat_search_bench,graph_search_bench} "$kit/bench/"
     cp -a "$build"/tests/test_cross_backend_* "$build"/tests/test_unit_plugins_cuda_* "$build"/tests/gpu_churn "$kit/tests/"
     [[ ! -x "$build"/bin/skep ]] || cp -a "$build"/bin/skep "$kit/bin/"
     rm -f "$kit"/tests/*.cmake

@@ -18,7 +18,6 @@
 #include <skep/common/distance.hpp>
 #include <skep/skep.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "support/float_rows.hpp"
@@ -114,31 +113,6 @@ int first_answer(const Settings& settings) {
 std::vector<float> normal_f32(std::size_t count, std::uint64_t seed) {
     std::mt19937_64 engine(seed);
     return skep::bench::normal_f32(count, engine);
-}
-
-// The rows again and again, every copy but the first moved by whole numbers of up to 3.
-std::vector<float> jittered(const std::vector<float>& rows, std::uint64_t copies) {
-    std::vector<float> all(rows.size() * copies);
-    std::vector<std::thread> threads;
-    const std::uint64_t num_threads = std::max(1U, std::thread::hardware_concurrency());
-    for (std::uint64_t thread = 0; thread < num_threads; ++thread) {
-        threads.emplace_back([&, thread] {
-            for (std::uint64_t copy = thread; copy < copies; copy += num_threads) {
-                std::uint64_t state = 0x9E3779B97F4A7C15ULL * (copy + 1);
-                for (std::size_t i = 0; i < rows.size(); ++i) {
-                    state ^= state << 13;
-                    state ^= state >> 7;
-                    state ^= state << 17;
-                    const auto step = static_cast<float>(static_cast<int>(state % 7) - 3);
-                    all[copy * rows.size() + i] =
-                        copy == 0 ? rows[i] : std::clamp(rows[i] + step, 0.0F, 255.0F);
-                }
-            }
-        });
-    }
-    for (std::thread& thread : threads)
-        thread.join();
-    return all;
 }
 
 // The first rows of a .u8bin file, at most count of them, which becomes what was read.
@@ -320,7 +294,7 @@ int run(const Settings& settings) {
     std::uint64_t count = 0;
     std::vector<float> rows = load_rows(settings, dim, count);
     if (settings.copies > 1) {
-        rows = jittered(rows, settings.copies);
+        rows = skep::bench::jittered(rows, settings.copies);
         count *= settings.copies;
     }
     if (settings.unit_length) skep::bench::scale_to_unit_length(rows, dim);

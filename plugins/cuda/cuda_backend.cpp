@@ -27,6 +27,16 @@ std::string environment(const char* name) {
 DeviceSettings read_settings() {
     DeviceSettings settings;
     settings.forced_rung = environment("SKEP_CUDA_PTX");
+    const std::string walks = environment("SKEP_CUDA_WALKS");
+    if (walks == "always") {
+        settings.walks = DeviceSettings::Walks::kAlways;
+    } else if (walks == "never") {
+        settings.walks = DeviceSettings::Walks::kNever;
+    } else if (!walks.empty()) {
+        throw Error(SKEP_INVALID_ARGUMENT,
+                    fmt::format("SKEP_CUDA_WALKS is '{}'; 'always' or 'never' is expected", walks),
+                    SKEP_LAYER_BACKEND);
+    }
     const std::string slots = environment("SKEP_CUDA_PLAIN_SLOTS");
     if (slots.empty()) return settings;
     const auto [end, failure] =
@@ -186,8 +196,9 @@ Result<skep_device_info> CudaBackend::device_info(std::uint32_t ordinal) {
     info.ordinal = static_cast<std::int32_t>(ordinal);
     info.memory_kind = SKEP_MEMORY_CUDA;
     info.memory_device_id = facts.cuda_ordinal;
-    info.capabilities =
-        SKEP_CAPABILITY_WARM_UP | SKEP_CAPABILITY_MEMORY_STATS | SKEP_CAPABILITY_CONCURRENT_SEARCH;
+    info.capabilities = SKEP_CAPABILITY_GRAPH | SKEP_CAPABILITY_GRAPH_TRANSFER |
+                        SKEP_CAPABILITY_WARM_UP | SKEP_CAPABILITY_MEMORY_STATS |
+                        SKEP_CAPABILITY_CONCURRENT_SEARCH;
     for (std::uint32_t& dtypes : info.supported_dtypes) {
         dtypes = (2U << SKEP_DTYPE_U8) - 1;  // every type up to u8, the last of a collection
     }

@@ -21,6 +21,10 @@ struct DeviceSettings {
     std::string forced_rung;
     // SKEP_CUDA_PLAIN_SLOTS: the largest store that is searched without a filter.
     std::uint64_t max_plain_slots = kMaxPlainSlots;
+    // SKEP_CUDA_WALKS: whether graphs are walked where an exact search may be cheaper, or not at
+    // all.
+    enum class Walks : std::uint8_t { kWhereCheaper, kAlways, kNever };
+    Walks walks = Walks::kWhereCheaper;
 };
 
 class Device {

@@ -8,95 +8,23 @@
 #include <skep/common/guard.hpp>
 #include <skep/common/struct_copy.hpp>
 
-#include "cuda_backend.hpp"
+#include "argument_checks.hpp"
+#include "graph_operations.hpp"
+#include "handles.hpp"
 #include "index/flat_kernels.hpp"
-#include "index/flat_search.hpp"
-#include "index/flat_store.hpp"
-#include "index/mask.hpp"
 #include "index/plain_search.hpp"
+#include "index/tile_launch.hpp"
 #include "kernels/exact_params.h"
 #include "kernels/select_params.h"
 #include "kernels/tile_params.h"
 
-struct skep_backend {
-    explicit skep_backend(const skep_host_services& host) : services(host), backend(services) {}
-    skep_host_services services;
-    skep::cuda::CudaBackend backend;
-};
-struct skep_device {
-    std::shared_ptr<skep::cuda::Device> device;
-};
-struct skep_store {
-    skep_store(const std::shared_ptr<skep::cuda::Device>& device, const skep_store_options& options)
-        : store(device, options) {}
-    skep::cuda::FlatStore store;
-};
-struct skep_mask {
-    skep::cuda::Mask mask;
-};
-
 namespace {
 
-using skep::Error;
-using skep::Result;
-using skep::cuda::FlatStore;
+using namespace skep;
+using namespace skep::cuda;
 
 constexpr const char* kName = "cuda";
 constexpr const char* kVersion = "0.1.0";
-
-template <typename Body>
-skep_status guarded(skep_error* error, Body&& body) noexcept {
-    return skep::guard(error, SKEP_LAYER_BACKEND, std::forward<Body>(body));
-}
-
-Error invalid(const std::string& message) {
-    return {SKEP_INVALID_ARGUMENT, message, SKEP_LAYER_BACKEND};
-}
-
-// A stop is a status without a defect behind it.
-Result<void> result_of(skep_status stop, const char* operation) {
-    if (stop == SKEP_OK) return {};
-    return Error(stop,
-                 fmt::format("{}: {}", operation,
-                             stop == SKEP_DEADLINE_EXCEEDED ? "the deadline has passed"
-                                                            : "stopped by the caller"),
-                 SKEP_LAYER_BACKEND);
-}
-
-Result<void> check_host_matrix(const skep_matrix& matrix, const char* operation) {
-    if (matrix.memory_kind != SKEP_MEMORY_HOST && matrix.memory_kind != SKEP_MEMORY_CUDA_HOST) {
-        return Error(SKEP_WRONG_MEMORY,
-                     fmt::format("{}: the matrix lies in memory of kind {}; this backend reads "
-                                 "host memory",
-                                 operation, matrix.memory_kind),
-                     SKEP_LAYER_BACKEND);
-    }
-    if (matrix.num_rows != 0 && matrix.data == nullptr) {
-        return invalid(fmt::format("{}: {} rows and no data", operation, matrix.num_rows));
-    }
-    return {};
-}
-
-Result<void> check_shape(skep_dtype dtype, std::uint32_t dim, std::uint64_t row_stride_bytes,
-                         const FlatStore& store, bool takes_f32, const char* operation) {
-    if (dtype != store.dtype() && !(takes_f32 && dtype == SKEP_DTYPE_F32)) {
-        return Error(
-            SKEP_UNSUPPORTED_TYPE,
-            fmt::format("{}: element type {} for rows of type {}", operation, dtype, store.dtype()),
-            SKEP_LAYER_BACKEND);
-    }
-    if (dim != store.dim()) {
-        return Error(SKEP_DIMENSION_MISMATCH,
-                     fmt::format("{}: dim {} for rows of dim {}", operation, dim, store.dim()),
-                     SKEP_LAYER_BACKEND);
-    }
-    const std::uint64_t row_bytes = dim * skep::element_bytes(dtype);
-    if (row_stride_bytes != 0 && row_stride_bytes < row_bytes) {
-        return invalid(fmt::format("{}: row stride {} is less than a row of {} bytes", operation,
-                                   row_stride_bytes, row_bytes));
-    }
-    return {};
-}
 
 skep_status create(const skep_host_services* host, skep_backend** out, skep_error* error) {
     return guarded(error, [&]() -> Result<void> {
@@ -242,9 +170,9 @@ skep_status mask_create(skep_store* store, const skep_mask* parent, std::uint64_
         if (store == nullptr || out == nullptr || (slots == nullptr && num_erased != 0)) {
             return invalid("mask_create: store, slots and out are required");
         }
-        *out = new skep_mask{skep::cuda::Mask(store->store.device(),
-                                              parent != nullptr ? &parent->mask : nullptr,
-                                              num_slots, slots, num_erased)};
+        *out =
+            new skep_mask{Mask(store->store.device(), parent != nullptr ? &parent->mask : nullptr,
+                               num_slots, slots, num_erased)};
         return {};
     });
 }
@@ -273,56 +201,16 @@ skep_status store_stats(skep_store* store, skep_store_stats* out, skep_error* er
     });
 }
 
-Result<void> check_search(const FlatStore& store, const skep_search_request& request,
-                          const skep_search_answer& answer) {
-    if (request.k == 0 || request.k > SKEP_MAX_ROWS) {
-        return Error(SKEP_INVALID_K,
-                     fmt::format("store_search: k {} is not 1 to {}", request.k, SKEP_MAX_ROWS),
-                     SKEP_LAYER_BACKEND);
-    }
-    if (request.num_slots > store.num_slots()) {
-        return invalid(fmt::format("store_search: {} slots asked, {} there are", request.num_slots,
-                                   store.num_slots()));
-    }
-    if (request.first_slot != 0) {
-        return Error(SKEP_UNSUPPORTED,
-                     fmt::format("store_search: first_slot {}; a device without graphs searches "
-                                 "from slot 0",
-                                 request.first_slot),
-                     SKEP_LAYER_BACKEND);
-    }
-    if (answer.memory_kind != SKEP_MEMORY_HOST && answer.memory_kind != SKEP_MEMORY_CUDA_HOST) {
-        return Error(SKEP_WRONG_MEMORY,
-                     fmt::format("store_search: answers are asked in memory of kind {}; host "
-                                 "memory is needed",
-                                 answer.memory_kind),
-                     SKEP_LAYER_BACKEND);
-    }
-    return {};
-}
-
 skep_status store_search(skep_store* store, const skep_matrix* queries,
                          const skep_search_request* request, const skep_search_answer* answer,
                          const skep_call* call, skep_error* error) {
     return guarded(error, [&]() -> Result<void> {
-        if (store == nullptr || queries == nullptr || request == nullptr || answer == nullptr) {
-            return invalid("store_search: store, queries, request and answer are required");
-        }
-        const skep_matrix matrix = skep::read_struct(queries);
-        const skep_search_request wanted = skep::read_struct(request);
-        const skep_search_answer target = skep::read_struct(answer);
-        if (auto ok = check_host_matrix(matrix, "store_search"); !ok) return ok;
-        if (auto ok = check_shape(matrix.dtype, matrix.dim, matrix.row_stride_bytes, store->store,
-                                  true, "store_search");
-            !ok) {
-            return ok;
-        }
-        if (auto ok = check_search(store->store, wanted, target); !ok) return ok;
-        if (matrix.num_rows != 0 && (target.slots == nullptr || target.distances == nullptr)) {
-            return invalid("store_search: slots and distances are required");
-        }
-        const skep::cuda::Mask* mask = wanted.mask != nullptr ? &wanted.mask->mask : nullptr;
-        return result_of(store->store.search(matrix, wanted, mask, target, call), "store_search");
+        if (store == nullptr) return invalid("store_search: store is NULL");
+        const auto given = check_search(store->store, queries, request, answer, "store_search");
+        if (!given) return given.error();
+        return result_of(
+            store->store.search(given->queries, given->request, given->mask, given->answer, call),
+            "store_search");
     });
 }
 
@@ -332,27 +220,24 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
         if (device == nullptr || options == nullptr) {
             return invalid("device_warm_up: device and options are required");
         }
-        namespace kernels = skep::cuda::kernels;
-        skep::cuda::Device& opened = *device->device;
-        const skep::cuda::ScopedContext scope(*opened.context(), "device_warm_up");
+        Device& opened = *device->device;
+        const ScopedContext scope(*opened.context(), "device_warm_up");
         struct Kernel {
             const char* name;
             std::uint32_t shared_bytes;
         };
         const skep_store_options shape = skep::read_struct(options);
-        skep::cuda::require_store_shape(shape, "device_warm_up");
+        require_store_shape(shape, "device_warm_up");
         const kernels::RowKernels& of_rows = kernels::row_kernels(shape.dtype);
         // The plain search first: it settles the rung.
         const Kernel all[] = {
-            {of_rows.plain[shape.metric],
-             skep::cuda::plain_shared_bytes(skep::cuda::kMaxPlainSlots)},
+            {of_rows.plain[shape.metric], plain_shared_bytes(kMaxPlainSlots)},
             {kernels::kEncodeQueries, 0},
             {of_rows.encode, 0},
             {kernels::kGatherRows, 0},
-            {of_rows.select, skep::cuda::select_shared_bytes(2 * skep::cuda::kMaxDeviceK)},
+            {of_rows.select, select_shared_bytes(2 * kMaxDeviceK)},
             {of_rows.exact_scan, 0},
-            {kernels::kExactSelect, skep::cuda::exact_shared_bytes(
-                                        skep::cuda::exact_sort_capacity(skep::cuda::kMaxDeviceK))}};
+            {kernels::kExactSelect, exact_shared_bytes(exact_sort_capacity(kMaxDeviceK))}};
         std::uint64_t done = 0;
         for (const Kernel& kernel : all) {
             if (call != nullptr) {
@@ -369,7 +254,7 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
             products.push_back(&kernels::kS8U8);
         }
         if (shape.dtype != SKEP_DTYPE_U8) products.push_back(&kernels::kS8S8);
-        const skep::cuda::TileKernels tiles(opened, shape.dim);
+        const TileKernels tiles(opened, shape.dim);
         for (const kernels::Products* product : products) {
             opened.modules().function(product->sweep_one);
             opened.modules().function(product->sweep_eight);
@@ -378,7 +263,7 @@ skep_status device_warm_up(skep_device* device, const skep_store_options* option
             const kernels::TileKind kind = tiles.kind_for(*product);
             const kernels::TileNames& names = product->tiles[static_cast<std::size_t>(kind)];
             for (const char* tile : {names.tile, names.sample})
-                opened.modules().function(tile, skep::cuda::tile_shared_bytes(kind));
+                opened.modules().function(tile, tile_shared_bytes(kind));
         }
         return {};
     });
@@ -400,7 +285,7 @@ skep_status device_memory(skep_backend* backend, std::uint32_t ordinal,
 }
 
 const skep_backend_operations& operations() {
-    static constexpr skep_backend_operations kOperations = [] {
+    static const skep_backend_operations kOperations = [] {
         skep_backend_operations table{};
         table.struct_size = sizeof table;
         table.create = create;
@@ -423,6 +308,7 @@ const skep_backend_operations& operations() {
         table.store_search = store_search;
         table.opt_device_warm_up = device_warm_up;
         table.opt_device_memory = device_memory;
+        add_graph_operations(table);
         return table;
     }();
     return kOperations;

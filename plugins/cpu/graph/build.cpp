@@ -16,9 +16,9 @@
 
 #include "argument_checks.hpp"
 #include "graph/graph.hpp"
-#include "graph/levels.hpp"
 #include "numeric_environment.hpp"
 #include "search/search_plan.hpp"
+#include "skep/common/graph_level.hpp"
 #include "work_meter.hpp"
 
 namespace skep::cpu {

@@ -22,7 +22,6 @@
 namespace skep::cpu {
 
 // Levels go up to this one: with 2 links per node, one slot in 2^40 would reach it.
-inline constexpr std::uint32_t kMaxLevel = 40;
 
 // The links of one slot on one level, the first `SKEP_NO_SLOT` ending them.
 class LinkList {

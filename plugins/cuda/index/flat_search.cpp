@@ -37,9 +37,39 @@ constexpr std::uint32_t kMaxGridY = 65535;
 constexpr std::uint32_t kMostRetried = 512;
 constexpr std::uint32_t kLeastRetried = 32;
 constexpr std::uint32_t kRetryList = 1U << 17;
-// Sums of products of unsigned bytes, and half the squares of rows, stay below 2^31. Products with
-// a signed side do so in every dimension.
-constexpr std::uint32_t kMaxUnsignedDim = 32768;
+
+// A request whose slots before first_slot are left out by its bitmap: they are few searches, while
+// rows are being linked, and kernels know bitmaps.
+class SlotsFrom {
+  public:
+    explicit SlotsFrom(const skep_search_request& request)
+        : request_(request), words_((request.num_slots + 63) / 64) {
+        for (std::uint64_t slot = request.first_slot; slot < request.num_slots;) {
+            const std::uint64_t word = slot / 64;
+            words_[word] = ~std::uint64_t{0} << (slot % 64);
+            if (request.allowed != nullptr) {
+                const bool is_there = word * 64 < request.allowed->num_bits;
+                words_[word] &= is_there ? request.allowed->words[word] : 0;
+            }
+            slot = (word + 1) * 64;
+        }
+        bitmap_.struct_size = sizeof bitmap_;
+        bitmap_.num_bits = request.allowed != nullptr
+                               ? std::min(request.allowed->num_bits, request.num_slots)
+                               : request.num_slots;
+        bitmap_.words = words_.data();
+        request_.allowed = &bitmap_;
+        request_.first_slot = 0;
+    }
+    SlotsFrom(const SlotsFrom&) = delete;
+    SlotsFrom& operator=(const SlotsFrom&) = delete;
+    [[nodiscard]] const skep_search_request& request() const { return request_; }
+
+  private:
+    skep_search_request request_;
+    skep_bitmap bitmap_{};
+    std::vector<std::uint64_t> words_;
+};
 
 }  // namespace
 
@@ -131,31 +161,6 @@ FlatSearch::Tile FlatSearch::tile_at(std::byte* pinned, std::uint64_t first_quer
     return tile;
 }
 
-void FlatSearch::stage(Tile& tile) const {
-    const std::int32_t rows_are = input_.codes_are();
-    // Byte rows under cosine have scales, and so have their queries.
-    const bool wants_bytes =
-        rows_are == kByteCodes && store_.metric_ != kCosine && store_.dim_ <= kMaxUnsignedDim;
-    // Whole numbers against i8 rows are signed codes without a scale of their own.
-    const bool is_signed_store = store_.dtype() == SKEP_DTYPE_I8;
-    tile.has_bytes = is_byte_type(queries_.dtype) || wants_bytes || is_signed_store;
-    if (tile.has_bytes) {
-        tile.has_bytes = input_.stage_bytes(tile.queries, tile.first_query, tile.num_queries);
-    }
-    if (!tile.has_bytes) {
-        input_.stage_queries(tile.queries, tile.first_query, tile.num_queries);
-    }
-    if (tile.has_bytes && wants_bytes) {
-        tile.codes_are = kByteCodes;
-    } else if (rows_are != kSignedCodes && tiles_.take_unsigned_queries() &&
-               store_.dim_ <= kMaxUnsignedDim &&
-               !input_.has_negative(tile.first_query, tile.num_queries)) {
-        tile.codes_are = kUnsignedCodes;
-    } else {
-        tile.codes_are = kSignedCodes;
-    }
-}
-
 skep_status FlatSearch::run_wave(Lane& lane, std::uint64_t first_query, std::uint64_t end_query,
                                  std::uint32_t* slots, float* distances) {
     const std::uint64_t tile_bytes = staged_layout(plan_.tile_queries).end;
@@ -171,7 +176,7 @@ skep_status FlatSearch::run_wave(Lane& lane, std::uint64_t first_query, std::uin
         }
         const std::uint64_t count = std::min<std::uint64_t>(plan_.tile_queries, end_query - first);
         Tile& tile = tiles.emplace_back(tile_at(pinned + tiles.size() * tile_bytes, first, count));
-        stage(tile);
+        tile.staged = input_.stage(tile.queries, first, count, tiles_.take_unsigned_queries());
         launch_encoding(lane, tile, layout_, nullptr);
         launch_rounds(lane, tile, layout_, plan_.rounds);
     }
@@ -227,13 +232,13 @@ FlatSearch::Layout FlatSearch::retry_layout() const {
 skep_status FlatSearch::retry(Lane& lane, Tile& tile, std::byte* retry_pinned) {
     const std::uint32_t most = retry_queries();
     const Layout layout = retry_layout();
-    const std::uint64_t query_bytes = tile.has_bytes ? store_.dim_ : store_.dim_ * sizeof(float);
+    const std::uint64_t query_bytes =
+        tile.staged.has_bytes ? store_.dim_ : store_.dim_ * sizeof(float);
     const std::vector<Round> all_rows{{0, plan_.order.num_blocks, kKeepReaching}};
     for (std::uint32_t next = 0; next < tile.num_queries;) {
         Tile again = tile_at(retry_pinned, 0, most);
         again.num_queries = 0;
-        again.has_bytes = tile.has_bytes;
-        again.codes_are = tile.codes_are;
+        again.staged = tile.staged;
         for (; next < tile.num_queries && again.num_queries < most; ++next) {
             if (tile.statuses[next] != kQueryOverflowed) continue;
             const std::uint32_t place = again.num_queries++;
@@ -259,8 +264,8 @@ skep_status FlatSearch::retry(Lane& lane, Tile& tile, std::byte* retry_pinned) {
 }
 
 const kernels::Products& FlatSearch::products_for(const Tile& tile) const {
-    if (tile.codes_are == kByteCodes) return kernels::kBytes;
-    if (tile.codes_are == kUnsignedCodes) return kernels::kU8U8;
+    if (tile.staged.codes_are == kByteCodes) return kernels::kBytes;
+    if (tile.staged.codes_are == kUnsignedCodes) return kernels::kU8U8;
     return input_.codes_are() == kSignedCodes ? kernels::kS8S8 : kernels::kS8U8;
 }
 
@@ -268,9 +273,7 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
                                  const float* thresholds) {
     EncodeQueriesParams params{};
     params.source = tile.queries;
-    params.source_is = !tile.has_bytes                   ? kFloatSource
-                       : store_.dtype() == SKEP_DTYPE_I8 ? kSignedSource
-                                                         : kUnsignedSource;
+    params.source_is = tile.staged.source_is;
     params.queries = device_pointer<float>(base_ + layout.queries);
     params.codes = device_pointer<std::uint8_t>(base_ + layout.codes);
     params.states = device_pointer<QueryState>(base_ + layout.states);
@@ -279,7 +282,7 @@ void FlatSearch::launch_encoding(Lane& lane, const Tile& tile, const Layout& lay
     params.dim = store_.dim_;
     params.code_stride = store_.code_stride_;
     params.metric = store_.metric_;
-    params.codes_are = tile.codes_are;
+    params.codes_are = tile.staged.codes_are;
     constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
     lane.launch(store_.device()->modules().function(kernels::kEncodeQueries),
                 (tile.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1, kEncodeThreads, 0,
@@ -475,7 +478,11 @@ skep_status FlatStore::search(const skep_matrix& queries, const skep_search_requ
                               const skep_call* call) const {
     const std::uint64_t num_answers = queries.num_rows * request.k;
     if (num_answers == 0) return SKEP_OK;
-    if (request.num_slots == 0) {
+    if (request.first_slot != 0 && request.first_slot < request.num_slots) {
+        const SlotsFrom slots(request);
+        return search(queries, slots.request(), mask, answer, call);
+    }
+    if (request.num_slots == request.first_slot) {
         std::fill_n(answer.slots, num_answers, kNoSlot);
         std::fill_n(answer.distances, num_answers, std::numeric_limits<float>::infinity());
         return SKEP_OK;

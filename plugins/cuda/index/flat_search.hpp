@@ -57,8 +57,7 @@ class FlatSearch {
         std::uint32_t* statuses;  // [num_queries]
         float* thresholds;        // [num_queries]
         std::uint32_t* ids;       // [num_queries] those that the plain kernels answer
-        bool has_bytes;           // queries are bytes
-        std::int32_t codes_are;   // k...Codes
+        StagedQueries staged;
     };
     // Where those lie in a tile's pinned memory.
     struct StagedLayout {
@@ -73,7 +72,6 @@ class FlatSearch {
     [[nodiscard]] StagedLayout staged_layout(std::uint64_t num_queries) const;
     [[nodiscard]] Tile tile_at(std::byte* pinned, std::uint64_t first_query,
                                std::uint64_t num_queries) const;
-    void stage(Tile& tile) const;
     // Stages and launches tiles up to end_query, waits, and hands the answers out.
     skep_status run_wave(Lane& lane, std::uint64_t first_query, std::uint64_t end_query,
                          std::uint32_t* slots, float* distances);

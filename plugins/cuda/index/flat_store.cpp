@@ -78,6 +78,25 @@ std::shared_ptr<FlatStore::Memory> FlatStore::memory() const {
     return memory_;
 }
 
+FlatStore::Snapshot FlatStore::snapshot() const {
+    // In this order: the memory holds every slot that was counted.
+    Snapshot now{num_slots_, {}, 0, nullptr};
+    const std::shared_ptr<Memory> current = memory();
+    now.view.rows = device_pointer<const void>(current->at(kRows));
+    now.view.codes =
+        device_pointer<const std::uint8_t>(current->at(has_byte_rows() ? kRows : kCodes));
+    now.view.half_norms = device_pointer<const float>(current->at(kHalfNorms));
+    now.view.bounds = device_pointer<const RowBounds>(current->at(kBounds));
+    now.view.dim = dim_;
+    now.view.row_stride_bytes = row_stride_bytes();
+    now.view.code_stride = code_stride_;
+    now.view.metric = metric_;
+    now.view.element_type = dtype_;
+    now.codes_are = current->codes_are;
+    now.memory = current;
+    return now;
+}
+
 void FlatStore::replace_memory(std::shared_ptr<Memory> memory) {
     const std::lock_guard lock(memory_mutex_);
     memory_.swap(memory);
@@ -236,6 +255,24 @@ skep_status FlatStore::append(const skep_matrix& rows, const skep_call* call) {
     num_slots_ = end_slot;
     if (is_encoding) num_encoded_ = end_slot;
     return SKEP_OK;
+}
+
+skep_status FlatStore::encode_all(const skep_call* call) {
+    const std::uint64_t num_slots = num_slots_;
+    if (num_encoded_ >= num_slots) return SKEP_OK;
+    const ScopedContext scope(*device_->context(), "encode");
+    const std::shared_ptr<Memory> target = memory();
+    const LanePool::Lease lane = device_->lanes().acquire();
+    auto* misfits = reinterpret_cast<std::uint32_t*>(lane->pinned(sizeof(std::uint32_t)));
+    *misfits = 0;
+    if (num_encoded_ == 0) target->codes_are = first_codes();
+    encode(*lane, *target, num_encoded_, num_slots, misfits);
+    skep_status stop = lane->wait(call);
+    if (stop == SKEP_OK && *misfits != 0) {
+        stop = change_codes(*lane, *target, num_slots, misfits, call);
+    }
+    if (stop == SKEP_OK) num_encoded_ = num_slots;
+    return stop;
 }
 
 skep_status FlatStore::change_codes(Lane& lane, const Memory& memory, std::uint64_t num_slots,

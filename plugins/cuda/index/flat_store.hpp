@@ -36,6 +36,7 @@ class FlatStore {
     [[nodiscard]] std::uint32_t dim() const { return dim_; }
     [[nodiscard]] skep_metric metric() const { return metric_; }
     [[nodiscard]] std::uint64_t num_slots() const { return num_slots_; }
+    [[nodiscard]] std::uint32_t code_bytes() const { return code_stride_; }
 
     // Whether a search of the first num_slots rows goes without a filter: the launches of a filter
     // take longer than so few distances, and its kernels take the driver's compiler longer by far.
@@ -45,9 +46,20 @@ class FlatStore {
         return num_slots <= device_->settings().max_plain_slots && num_slots * dim_ <= kMaxElements;
     }
 
+    // What kernels see of the rows that there are, and what keeps it in memory.
+    struct Snapshot {
+        std::uint64_t num_slots;
+        RowsView view;
+        std::int32_t codes_are;  // k...Codes
+        std::shared_ptr<const void> memory;
+    };
+    [[nodiscard]] Snapshot snapshot() const;
+
     void reserve(std::uint64_t num_slots);
     // Returns what stopped it, or SKEP_OK. The store then holds what it held.
     skep_status append(const skep_matrix& rows, const skep_call* call);
+    // Gives rows codes that have none because the store is small. A write call.
+    skep_status encode_all(const skep_call* call);
     void truncate(std::uint64_t num_slots) noexcept;
     skep_status read(std::uint64_t first_slot, const std::uint32_t* slots,
                      const skep_mutable_matrix& out, const skep_call* call) const;

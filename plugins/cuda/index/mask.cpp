@@ -2,6 +2,7 @@
 #include "index/mask.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -22,6 +23,8 @@ Mask::Mask(const std::shared_ptr<Device>& device, const Mask* parent, std::uint6
         }
         words_[slots[i] / 32] |= 1U << (slots[i] % 32);
     }
+    for (const std::uint32_t word : words_)
+        num_erased_ += static_cast<std::uint64_t>(std::popcount(word));
     if (words_.empty()) return;
 
     const ScopedContext scope(*device->context(), "mask_create");

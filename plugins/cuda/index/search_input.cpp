@@ -101,20 +101,8 @@ SearchInput::SearchInput(const FlatStore& store, const skep_matrix& queries,
     : workers_(store.device()->workers()),
       queries_(queries),
       request_(request),
-      memory_(store.memory()),
-      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0),
-      codes_are_(memory_->codes_are),
-      is_signed_store_(store.dtype() == SKEP_DTYPE_I8) {
-    view_.rows = device_pointer<const void>(memory_->at(FlatStore::kRows));
-    view_.codes = device_pointer<const std::uint8_t>(
-        memory_->at(store.has_byte_rows() ? FlatStore::kRows : FlatStore::kCodes));
-    view_.half_norms = device_pointer<const float>(memory_->at(FlatStore::kHalfNorms));
-    view_.bounds = device_pointer<const RowBounds>(memory_->at(FlatStore::kBounds));
-    view_.dim = store.dim_;
-    view_.row_stride_bytes = store.row_stride_bytes();
-    view_.code_stride = store.code_stride_;
-    view_.metric = store.metric_;
-    view_.element_type = store.dtype();
+      rows_(store.snapshot()),
+      allowed_bytes_(request.allowed != nullptr ? (request.allowed->num_bits + 63) / 64 * 8 : 0) {
     filter_.num_slots = request.num_slots;
     if (mask != nullptr) {
         filter_.erased = device_pointer<const std::uint32_t>(mask->bits());
@@ -135,11 +123,11 @@ void SearchInput::send_allowed(Lane& lane, CUdeviceptr target) {
 }
 
 std::uint64_t SearchInput::query_bytes() const {
-    return view_.dim * (is_byte_type(queries_.dtype) ? 1 : sizeof(float));
+    return view().dim * (is_byte_type(queries_.dtype) ? 1 : sizeof(float));
 }
 
 std::uint64_t SearchInput::source_bytes() const {
-    return view_.dim * element_bytes(queries_.dtype);
+    return view().dim * element_bytes(queries_.dtype);
 }
 
 std::uint64_t SearchInput::stride_bytes() const {
@@ -156,7 +144,8 @@ bool SearchInput::holds_for_stretches(std::uint64_t first_query, std::uint64_t c
     const std::byte* source = queries_from(first_query);
     if (stride_bytes() != source_bytes()) {
         for (std::uint64_t query = 0; query < count; ++query) {
-            if (!visit(source + query * stride_bytes(), query * view_.dim, view_.dim)) return false;
+            if (!visit(source + query * stride_bytes(), query * view().dim, view().dim))
+                return false;
         }
         return true;
     }
@@ -185,6 +174,30 @@ void SearchInput::stage_queries(std::byte* target, std::uint64_t first_query,
         std::memcpy(target + query * row_bytes, source + query * stride_bytes(), row_bytes);
 }
 
+StagedQueries SearchInput::stage(std::byte* target, std::uint64_t first_query, std::uint64_t count,
+                                 bool takes_unsigned) const {
+    StagedQueries staged{};
+    // Byte rows under cosine have scales, and so have their queries.
+    const bool wants_bytes =
+        codes_are() == kByteCodes && view().metric != kCosine && view().dim <= kMaxUnsignedDim;
+    // Whole numbers against i8 rows are signed codes without a scale of their own.
+    staged.has_bytes = (is_byte_type(queries_.dtype) || wants_bytes || is_signed_store()) &&
+                       stage_bytes(target, first_query, count);
+    if (!staged.has_bytes) stage_queries(target, first_query, count);
+    if (staged.has_bytes && wants_bytes) {
+        staged.codes_are = kByteCodes;
+    } else if (codes_are() != kSignedCodes && takes_unsigned && view().dim <= kMaxUnsignedDim &&
+               !has_negative(first_query, count)) {
+        staged.codes_are = kUnsignedCodes;
+    } else {
+        staged.codes_are = kSignedCodes;
+    }
+    staged.source_is = !staged.has_bytes   ? kFloatSource
+                       : is_signed_store() ? kSignedSource
+                                           : kUnsignedSource;
+    return staged;
+}
+
 bool SearchInput::stage_bytes(std::byte* target, std::uint64_t first_query,
                               std::uint64_t count) const {
     if (is_byte_type(queries_.dtype)) {
@@ -195,7 +208,7 @@ bool SearchInput::stage_bytes(std::byte* target, std::uint64_t first_query,
         return holds_for_stretches(
             first_query, count,
             [=, this](const std::byte* source, std::uint64_t first, std::uint64_t length) {
-                return narrow(elements, source, target + first, length, is_signed_store_);
+                return narrow(elements, source, target + first, length, is_signed_store());
             });
     });
 }

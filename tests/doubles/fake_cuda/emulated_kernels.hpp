@@ -19,6 +19,7 @@ std::span<const Kernel> select_kernels();
 std::span<const Kernel> exact_kernels();
 std::span<const Kernel> plain_kernels();
 std::span<const Kernel> tile_kernels();
+std::span<const Kernel> graph_kernels();
 
 }  // namespace skep::cuda::emulation
 

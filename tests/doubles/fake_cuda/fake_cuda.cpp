@@ -151,7 +151,8 @@ bool is_device_memory(CUdeviceptr address, std::uint64_t bytes) {
 const emulation::Kernel* find_kernel(const char* name) {
     for (const auto kernels :
          {emulation::encode_kernels(), emulation::sweep_kernels(), emulation::select_kernels(),
-          emulation::exact_kernels(), emulation::plain_kernels(), emulation::tile_kernels()}) {
+          emulation::exact_kernels(), emulation::plain_kernels(), emulation::tile_kernels(),
+          emulation::graph_kernels()}) {
         for (const emulation::Kernel& kernel : kernels) {
             if (std::strcmp(kernel.name, name) == 0) return &kernel;
         }

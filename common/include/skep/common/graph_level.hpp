@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The level of a slot: drawn from its number and the seed, so that it depends on nothing else.
+// The level of a slot in a graph: drawn from its number and the seed, so that it depends on nothing
+// else, and every backend draws the same.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 
-#include "graph/link_store.hpp"
+namespace skep {
 
-namespace skep::cpu {
+inline constexpr std::uint32_t kMaxGraphLevel = 40;
 
 // Each level has one m-th of the slots of the level below.
 [[nodiscard]] inline std::uint32_t draw_level(std::uint64_t seed, std::uint64_t slot,
@@ -20,9 +19,10 @@ namespace skep::cpu {
     bits ^= bits >> 31U;
     // Whole numbers alone, so that every processor draws the same: one step per factor of m.
     std::uint32_t level = 0;
-    for (std::uint64_t bound = ~std::uint64_t{0} / m; bits < bound && level < kMaxLevel; bound /= m)
+    for (std::uint64_t bound = ~std::uint64_t{0} / m; bits < bound && level < kMaxGraphLevel;
+         bound /= m)
         ++level;
     return level;
 }
 
-}  // namespace skep::cpu
+}  // namespace skep

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// graph_search of whole numbers: see graph_walk.cuh.
+#include "graph_walk.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL_RESIDENT(kGraphThreads, 6) graph_search_bytes(GraphSearchParams params) {
+    graph_search<Codes::kBytes>(params);
+}
+
+}  // namespace skep::cuda

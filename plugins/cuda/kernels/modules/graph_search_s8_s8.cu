@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// graph_search of signed queries against signed rows: see graph_walk.cuh.
+#include "graph_walk.cuh"
+
+namespace skep::cuda {
+
+SKEP_KERNEL_RESIDENT(kGraphThreads, 6) graph_search_s8_s8(GraphSearchParams params) {
+    graph_search<Codes::kS8S8>(params);
+}
+
+}  // namespace skep::cuda
