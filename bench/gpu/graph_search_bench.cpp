@@ -89,6 +89,34 @@ skep::Collection build(const skep::Runtime& runtime, const Settings& settings,
     return collection;
 }
 
+// One search into arrays that are there already.
+class Search {
+  public:
+    Search(const skep::Collection& collection, std::uint64_t most_queries, std::uint64_t k,
+           std::uint32_t ef_search)
+        : collection_(collection), keys_(most_queries * k), distances_(most_queries * k) {
+        options_.k = k;
+        options_.ef_search = ef_search;
+        output_.keys = keys_.data();
+        output_.distances = distances_.data();
+    }
+    void run(const skep_matrix& queries) {
+        skep_error error = SKEP_ERROR_INIT;
+        if (skep_collection_search(collection_.get(), &queries, &options_, &output_, nullptr,
+                                   &error) != SKEP_OK) {
+            throw std::runtime_error(error.message);
+        }
+    }
+    [[nodiscard]] const std::vector<float>& distances() const { return distances_; }
+
+  private:
+    const skep::Collection& collection_;
+    std::vector<std::uint64_t> keys_;
+    std::vector<float> distances_;
+    skep_search_options options_ = SKEP_SEARCH_OPTIONS_INIT;
+    skep_search_output output_ = SKEP_SEARCH_OUTPUT_INIT;
+};
+
 double median_us(std::vector<double>& times) {
     std::sort(times.begin(), times.end());
     return times[times.size() / 2];
@@ -138,14 +166,13 @@ int run(const Settings& settings) {
     std::printf("\n");
     std::string runs;
     for (const std::uint32_t ef : settings.efs) {
-        skep_search_options options = SKEP_SEARCH_OPTIONS_INIT;
-        options.k = settings.k;
-        options.ef_search = ef;
-        const skep::Hits all = collection.search(queries.matrix(0, queries.count), options).value();
+        Search search(collection, queries.count, settings.k, ef);
+        search.run(queries.matrix(0, queries.count));
+        const std::vector<float>& found = search.distances();
         std::uint64_t hits = 0;
-        for (std::size_t i = 0; i < all.distances.size(); ++i) {
+        for (std::size_t i = 0; i < found.size(); ++i) {
             const float limit = truth[i / settings.k * settings.k + settings.k - 1];
-            hits += all.distances[i] <= limit ? 1U : 0U;
+            hits += found[i] <= limit ? 1U : 0U;
         }
         const double recall = static_cast<double>(hits) / static_cast<double>(truth.size());
         std::printf("%6u %8.4f", ef, recall);
@@ -156,7 +183,7 @@ int run(const Settings& settings) {
             while (times.size() < 5 || milliseconds_since(begin) < 150) {
                 const std::uint64_t first = times.size() * batch % (queries.count - batch + 1);
                 const auto one = Clock::now();
-                collection.search(queries.matrix(first, batch), options).value();
+                search.run(queries.matrix(first, batch));
                 times.push_back(milliseconds_since(one) * 1e3);
             }
             const double p50 = median_us(times);

@@ -23,6 +23,7 @@
 #include "bridge/byte_list.hpp"
 #include "bridge/device.hpp"
 #include "bridge/graph.hpp"
+#include "collection/answers.hpp"
 #include "collection/erase_log.hpp"
 #include "collection/filter.hpp"
 #include "collection/key_batch.hpp"
@@ -153,6 +154,7 @@ class Collection : public std::enable_shared_from_this<Collection> {
     EraseLog erase_log_;
     Publication publication_;
     mutable std::mutex write_mutex_;
+    mutable AnswerBuffers answer_buffers_;
     mutable std::atomic<std::uint64_t> num_searches_{0};
 };
 

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "collection/answers.hpp"
 #include "collection/collection.hpp"
 #include "collection/search_parts.hpp"
 #include "skep/common/assert.hpp"
@@ -17,32 +20,8 @@
 namespace skep {
 namespace {
 
-// Answers of the stores before they go to the caller: slots have to be translated, and nothing of
-// the caller's may be touched before all is well. Small ones need no allocation.
-class Answers {
-  public:
-    explicit Answers(std::uint64_t count) : count_(count) {
-        if (count <= kInPlace) return;
-        heap_slots_ = std::make_unique_for_overwrite<std::uint32_t[]>(count);
-        heap_distances_ = std::make_unique_for_overwrite<float[]>(count);
-    }
-
-    [[nodiscard]] std::span<std::uint32_t> slots() {
-        return {heap_slots_ ? heap_slots_.get() : in_place_slots_, count_};
-    }
-    [[nodiscard]] std::span<float> distances() {
-        return {heap_distances_ ? heap_distances_.get() : in_place_distances_, count_};
-    }
-
-  private:
-    static constexpr std::uint64_t kInPlace = 256;
-
-    std::uint64_t count_;
-    std::uint32_t in_place_slots_[kInPlace];  // uninitialised on purpose: the stores fill them
-    float in_place_distances_[kInPlace];
-    std::unique_ptr<std::uint32_t[]> heap_slots_;
-    std::unique_ptr<float[]> heap_distances_;
-};
+// Answers that one worker takes at a time: some 50 us, since keys lie anywhere in memory.
+constexpr std::uint64_t kAnswersPerPart = 8192;
 
 skep_matrix rows_of(const skep_matrix& matrix, std::uint64_t first_row, std::uint64_t count) {
     skep_matrix part = matrix;
@@ -57,15 +36,27 @@ Error wrong_slot(std::uint32_t slot, std::uint64_t num_slots) {
                  SKEP_LAYER_BACKEND);
 }
 
+// Some slot that the snapshot does not have.
+std::optional<std::uint32_t> find_wrong_slot(const skep_host_services& host,
+                                             std::span<const std::uint32_t> slots,
+                                             std::uint64_t num_slots) {
+    std::atomic<std::uint32_t> wrong{SKEP_NO_SLOT};
+    for_parts(host, slots.size(), kAnswersPerPart, [&](std::uint64_t begin, std::uint64_t end) {
+        std::uint32_t largest = 0;  // SKEP_NO_SLOT comes first in this order
+        for (const std::uint32_t slot : slots.subspan(begin, end - begin))
+            largest = std::max(largest, slot + 1);
+        if (largest > num_slots) wrong.store(largest - 1, std::memory_order_relaxed);
+    });
+    const std::uint32_t found = wrong.load(std::memory_order_relaxed);
+    return found == SKEP_NO_SLOT ? std::nullopt : std::optional(found);
+}
+
 // Widens answers of `found_k` per query to `k` per query.
 struct AnswerShape {
     std::uint64_t num_queries = 0;
     std::uint64_t k = 0;
     std::uint64_t found_k = 0;
 };
-
-// Answers that one worker takes at a time: some 50 us, since keys lie anywhere in memory.
-constexpr std::uint64_t kAnswersPerPart = 8192;
 
 template <typename Value, typename Translate>
 void spread(const skep_host_services& host, const AnswerShape& shape, Value missing, Value* target,
@@ -178,7 +169,7 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
     const Filter::Resolved state = resolve(filter);
     const Snapshot& snapshot = *state.snapshot;
     const AnswerShape shape{queries.num_rows, k, std::min(k, snapshot.num_rows)};
-    Answers answers(shape.num_queries * shape.found_k);
+    Answers answers(answer_buffers_, shape.num_queries * shape.found_k);
     const std::span<const std::uint32_t> slots = answers.slots();
     const std::span<const float> distances = answers.distances();
     if (!slots.empty()) {
@@ -200,10 +191,8 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
             if (!searched) return searched;
             query += count;
         }
-        for (const std::uint32_t slot : slots) {
-            if (slot >= snapshot.num_slots && slot != SKEP_NO_SLOT) {
-                return wrong_slot(slot, snapshot.num_slots);
-            }
+        if (const auto wrong = find_wrong_slot(host(), slots, snapshot.num_slots)) {
+            return wrong_slot(*wrong, snapshot.num_slots);
         }
     }
 

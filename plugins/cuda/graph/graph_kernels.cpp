@@ -40,7 +40,7 @@ WalkLaunch plan_walk(std::uint32_t width, const DeviceFacts& facts) {
     launch.num_visited =
         std::clamp(std::bit_ceil(kVisitedPerEntry * width), kLeastVisited, kMostVisited);
     const auto shared_bytes = [&] {
-        return kGraphWarps * graph_warp_bytes(width, launch.num_visited);
+        return kWalkWarps * graph_warp_bytes(width, launch.num_visited);
     };
     while (shared_bytes() > facts.max_shared_bytes && launch.num_visited > 1)
         launch.num_visited /= 2;

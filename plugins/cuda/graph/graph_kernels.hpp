@@ -34,6 +34,10 @@ struct WalkLaunch {
     return kGraphWarps * graph_warp_bytes(width, degree);
 }
 
+// Of kernels that walk, and of those that choose.
+[[nodiscard]] constexpr std::uint32_t walk_blocks(std::uint64_t num_warps) {
+    return static_cast<std::uint32_t>((num_warps + kWalkWarps - 1) / kWalkWarps);
+}
 [[nodiscard]] constexpr std::uint32_t graph_blocks(std::uint64_t num_warps) {
     return static_cast<std::uint32_t>((num_warps + kGraphWarps - 1) / kGraphWarps);
 }

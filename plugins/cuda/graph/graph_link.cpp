@@ -180,8 +180,8 @@ class GraphLinking {
         choose.num_candidates = has_candidates ? width_ : 0;
         choose.level = level;
         choose.width = width_;
-        launch(kernels_.choose, graph_blocks(count), choice_shared_bytes(width_, graph.degree),
-               choose);
+        launch(kernels_.choose, graph_blocks(count), kGraphThreads,
+               choice_shared_bytes(width_, graph.degree), choose);
 
         GraphReverseParams reverse{};
         reverse.view = rows_;
@@ -200,11 +200,11 @@ class GraphLinking {
         const std::uint64_t num_links = std::uint64_t{count} * graph.m;
         const auto by_link =
             static_cast<std::uint32_t>((num_links + kGraphThreads - 1) / kGraphThreads);
-        launch(kernels::kGraphCount, by_link, 0, reverse);
-        launch(kernels::kGraphPlace, by_link, 0, reverse);
-        launch(kernels::kGraphFill, by_link, 0, reverse);
+        launch(kernels::kGraphCount, by_link, kGraphThreads, 0, reverse);
+        launch(kernels::kGraphPlace, by_link, kGraphThreads, 0, reverse);
+        launch(kernels::kGraphFill, by_link, kGraphThreads, 0, reverse);
         const std::uint32_t resident = kTakeInBlocks * device_.facts().num_multiprocessors;
-        launch(kernels_.take_in, std::min(resident, graph_blocks(num_links)),
+        launch(kernels_.take_in, std::min(resident, graph_blocks(num_links)), kGraphThreads,
                choice_shared_bytes(take_in_width_, graph.degree), reverse);
         lane_->copy_to_host(pinned_counters_, counters_, sizeof(Counters));
     }
@@ -227,14 +227,14 @@ class GraphLinking {
         search.width = width_;
         search.num_visited = walk.num_visited;
         search.num_found = width_;
-        launch(kernels_.search, graph_blocks(count), walk.shared_bytes, search);
+        launch(kernels_.search, walk_blocks(count), kWalkThreads, walk.shared_bytes, search);
     }
 
     template <typename Params>
-    void launch(const char* name, std::uint32_t num_blocks, std::uint32_t shared_bytes,
-                const Params& params) {
-        lane_->launch(graph_kernel(device_, name), num_blocks, 1, kGraphThreads, shared_bytes,
-                      params, name);
+    void launch(const char* name, std::uint32_t num_blocks, std::uint32_t num_threads,
+                std::uint32_t shared_bytes, const Params& params) {
+        lane_->launch(graph_kernel(device_, name), num_blocks, 1, num_threads, shared_bytes, params,
+                      name);
     }
     [[nodiscard]] std::uint32_t* counter(std::size_t offset) const {
         return device_pointer<std::uint32_t>(counters_ + offset);

@@ -22,9 +22,15 @@ namespace {
 constexpr std::uint64_t kMostQueries = 16384;
 constexpr std::uint64_t kMostBytes = 256ULL << 20;
 
-// Rows that are measured for k answers: codes may misplace some.
-std::uint32_t num_measured(std::uint64_t k, std::uint32_t width) {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * k + 16, width));
+// Queries that a kernel reads over the bus itself; more arrive sooner by a copy.
+constexpr std::uint64_t kMostReadOverBus = 1024;
+// Up to this dimension, distances of whole numbers up to 255 are floats: walks misplace none.
+constexpr std::uint32_t kMaxExactDim = 258;
+
+// Rows that are measured for k answers, of those that walks have found.
+std::uint32_t num_measured(std::uint64_t k, std::uint32_t width, bool has_exact_scores) {
+    const std::uint64_t wished = has_exact_scores ? k : 2 * k + 16;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wished, width));
 }
 
 std::uint64_t count_visible(const skep_search_request& request, const Mask* mask) {
@@ -44,136 +50,146 @@ std::uint64_t count_visible(const skep_search_request& request, const Mask* mask
     return count;
 }
 
-// One call whose queries walk.
+// One call whose queries walk, some of them at a time.
 class GraphSearch {
   public:
     GraphSearch(const Graph& graph, const skep_matrix& queries, const skep_search_request& request,
                 const Mask* mask, std::uint32_t width, const skep_call* call)
         : device_(*graph.store().device()),
+          lane_(device_.lanes().acquire()),
           input_(graph.store(), queries, request, mask),
           snapshot_(graph.snapshot()),
           view_(graph.view(*snapshot_.memory)),
-          num_queries_(queries.num_rows),
           k_(static_cast<std::uint32_t>(request.k)),
           width_(width),
-          num_found_(num_measured(request.k, width)),
-          call_(call) {}
+          call_(call) {
+        const std::uint64_t query_bytes = input_.view().dim * (sizeof(float) + 1) +
+                                          width * sizeof(std::uint32_t) +
+                                          request.k * (sizeof(std::uint32_t) + sizeof(float));
+        wave_ = std::clamp<std::uint64_t>(kMostBytes / query_bytes, 1,
+                                          std::min(queries.num_rows, kMostQueries));
+        lay_out();
+        base_ = lane_->scratch(on_device_.end());
+        input_.send_allowed(*lane_, base_ + allowed_at_);
+        pinned_ = lane_->pinned(staged_.end());
+    }
 
-    // Fills slots and distances, [num_queries, k] each; returns what stopped it, or SKEP_OK.
-    skep_status run(std::uint32_t* slots, float* distances) {
-        const LanePool::Lease lane = device_.lanes().acquire();
-        const std::uint64_t row_bytes = input_.view().dim * (sizeof(float) + 1) +
-                                        num_found_ * sizeof(std::uint32_t) +
-                                        k_ * (sizeof(std::uint32_t) + sizeof(float));
-        const std::uint64_t wave = std::clamp<std::uint64_t>(kMostBytes / row_bytes, 1,
-                                                             std::min(num_queries_, kMostQueries));
-        lay_out(wave);
-        const CUdeviceptr base = lane->scratch(on_device_.end());
-        input_.send_allowed(*lane, base + allowed_at_);
-        for (std::uint64_t first = 0; first < num_queries_; first += wave) {
-            if (call_ != nullptr) {
-                const skep_status stop = call_->poll(call_->context, first, num_queries_);
-                if (stop != SKEP_OK) return stop;
-            }
-            const std::uint64_t count = std::min(wave, num_queries_ - first);
-            const skep_status stop =
-                run_wave(*lane, base, first, count, slots + first * k_, distances + first * k_);
-            if (stop != SKEP_OK) return stop;
-        }
-        return SKEP_OK;
+    // Most queries that run() takes.
+    [[nodiscard]] std::uint64_t wave() const { return wave_; }
+    // What run() has found, [count, k] each.
+    [[nodiscard]] const std::uint32_t* slots() const {
+        return reinterpret_cast<const std::uint32_t*>(pinned_ + staged_slots_at_);
+    }
+    [[nodiscard]] const float* distances() const {
+        return reinterpret_cast<const float*>(pinned_ + staged_distances_at_);
+    }
+
+    // Answers queries [first, first + count). Returns what stopped it, or SKEP_OK.
+    skep_status run(std::uint64_t first, std::uint64_t count) {
+        const StagedQueries staged = input_.stage(pinned_ + staged_queries_at_, first, count, true);
+        launch_encoding(staged, count);
+        const bool has_exact_scores =
+            staged.codes_are == kByteCodes && input_.view().dim <= kMaxExactDim;
+        const std::uint32_t num_found = num_measured(k_, width_, has_exact_scores);
+        launch_walks(staged, count, num_found);
+        launch_ranking(count, num_found);
+        return lane_->wait(call_);
     }
 
   private:
-    void lay_out(std::uint64_t wave) {
+    void lay_out() {
         allowed_at_ = on_device_.take(input_.allowed_bytes());
-        queries_at_ = on_device_.take(wave * input_.view().dim * sizeof(float));
-        codes_at_ = on_device_.take(wave * input_.view().code_stride);
-        states_at_ = on_device_.take(wave * sizeof(QueryState));
-        found_at_ = on_device_.take(wave * num_found_ * sizeof(std::uint32_t));
-        staged_queries_at_ = staged_.take(wave * input_.query_bytes());
-        staged_slots_at_ = staged_.take(wave * k_ * sizeof(std::uint32_t));
-        staged_distances_at_ = staged_.take(wave * k_ * sizeof(float));
+        source_at_ = on_device_.take(wave_ * input_.query_bytes());
+        queries_at_ = on_device_.take(wave_ * input_.view().dim * sizeof(float));
+        codes_at_ = on_device_.take(wave_ * input_.view().code_stride);
+        states_at_ = on_device_.take(wave_ * sizeof(QueryState));
+        found_at_ = on_device_.take(wave_ * width_ * sizeof(std::uint32_t));
+        staged_queries_at_ = staged_.take(wave_ * input_.query_bytes());
+        staged_slots_at_ = staged_.take(wave_ * k_ * sizeof(std::uint32_t));
+        staged_distances_at_ = staged_.take(wave_ * k_ * sizeof(float));
     }
 
-    skep_status run_wave(Lane& lane, CUdeviceptr base, std::uint64_t first, std::uint64_t count,
-                         std::uint32_t* slots, float* distances) {
-        std::byte* pinned = lane.pinned(staged_.end());
-        const StagedQueries staged = input_.stage(pinned + staged_queries_at_, first, count, true);
-        const auto num_queries = static_cast<std::uint32_t>(count);
-
-        EncodeQueriesParams encode{};
-        encode.source = pinned + staged_queries_at_;
-        encode.source_is = staged.source_is;
-        encode.queries = device_pointer<float>(base + queries_at_);
-        encode.codes = device_pointer<std::uint8_t>(base + codes_at_);
-        encode.states = device_pointer<QueryState>(base + states_at_);
-        encode.num_queries = num_queries;
-        encode.dim = input_.view().dim;
-        encode.code_stride = input_.view().code_stride;
-        encode.metric = input_.view().metric;
-        encode.codes_are = staged.codes_are;
+    void launch_encoding(const StagedQueries& staged, std::uint64_t count) {
+        EncodeQueriesParams params{};
+        params.source = pinned_ + staged_queries_at_;
+        if (count >= kMostReadOverBus) {
+            const std::uint64_t bytes =
+                count * input_.view().dim * (staged.has_bytes ? 1 : sizeof(float));
+            lane_->copy_to_device(base_ + source_at_, pinned_ + staged_queries_at_, bytes);
+            params.source = device_pointer<const void>(base_ + source_at_);
+        }
+        params.source_is = staged.source_is;
+        params.queries = device_pointer<float>(base_ + queries_at_);
+        params.codes = device_pointer<std::uint8_t>(base_ + codes_at_);
+        params.states = device_pointer<QueryState>(base_ + states_at_);
+        params.num_queries = static_cast<std::uint32_t>(count);
+        params.dim = input_.view().dim;
+        params.code_stride = input_.view().code_stride;
+        params.metric = input_.view().metric;
+        params.codes_are = staged.codes_are;
         constexpr std::uint32_t kQueriesPerBlock = kEncodeThreads / kPartialSums;
-        lane.launch(device_.modules().function(kernels::kEncodeQueries),
-                    (num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1, kEncodeThreads, 0,
-                    encode, kernels::kEncodeQueries);
+        lane_->launch(device_.modules().function(kernels::kEncodeQueries),
+                      (params.num_queries + kQueriesPerBlock - 1) / kQueriesPerBlock, 1,
+                      kEncodeThreads, 0, params, kernels::kEncodeQueries);
+    }
 
+    void launch_walks(const StagedQueries& staged, std::uint64_t count, std::uint32_t num_found) {
         const WalkLaunch launch = plan_walk(width_, device_.facts());
-        GraphSearchParams walk{};
-        walk.view = input_.view();
-        walk.graph = view_;
-        walk.filter = input_.filter();
-        walk.codes = encode.codes;
-        walk.states = encode.states;
-        walk.seeds = device_pointer<const std::uint32_t>(snapshot_.seeds->on_device.pointer());
-        walk.found = device_pointer<std::uint32_t>(base + found_at_);
-        walk.num_slots = input_.num_slots();
-        walk.num_queries = num_queries;
-        walk.num_seeds = static_cast<std::uint32_t>(snapshot_.seeds->slots.size());
-        walk.seed_level = snapshot_.seeds->level;
-        walk.width = width_;
-        walk.num_visited = launch.num_visited;
-        walk.num_found = num_found_;
+        GraphSearchParams params{};
+        params.view = input_.view();
+        params.graph = view_;
+        params.filter = input_.filter();
+        params.codes = device_pointer<const std::uint8_t>(base_ + codes_at_);
+        params.states = device_pointer<const QueryState>(base_ + states_at_);
+        params.seeds = device_pointer<const std::uint32_t>(snapshot_.seeds->on_device.pointer());
+        params.found = device_pointer<std::uint32_t>(base_ + found_at_);
+        params.num_slots = input_.num_slots();
+        params.num_queries = static_cast<std::uint32_t>(count);
+        params.num_seeds = static_cast<std::uint32_t>(snapshot_.seeds->slots.size());
+        params.seed_level = snapshot_.seeds->level;
+        params.width = width_;
+        params.num_visited = launch.num_visited;
+        params.num_found = num_found;
         const char* name = graph_kernels(input_.codes_are(), staged.codes_are).search;
-        lane.launch(graph_kernel(device_, name), graph_blocks(num_queries), 1, kGraphThreads,
-                    launch.shared_bytes, walk, name);
+        lane_->launch(graph_kernel(device_, name), walk_blocks(count), 1, kWalkThreads,
+                      launch.shared_bytes, params, name);
+    }
 
-        GraphRankParams rank{};
-        rank.view = input_.view();
-        rank.queries = encode.queries;
-        rank.states = encode.states;
-        rank.found = walk.found;
-        rank.slots = reinterpret_cast<std::uint32_t*>(pinned + staged_slots_at_);
-        rank.distances = reinterpret_cast<float*>(pinned + staged_distances_at_);
-        rank.num_found = num_found_;
-        rank.k = k_;
-        rank.sort_capacity = std::max(2U, std::bit_ceil(num_found_));
-        const char* rank_name =
+    void launch_ranking(std::uint64_t count, std::uint32_t num_found) {
+        GraphRankParams params{};
+        params.view = input_.view();
+        params.queries = device_pointer<const float>(base_ + queries_at_);
+        params.states = device_pointer<const QueryState>(base_ + states_at_);
+        params.found = device_pointer<const std::uint32_t>(base_ + found_at_);
+        params.slots = reinterpret_cast<std::uint32_t*>(pinned_ + staged_slots_at_);
+        params.distances = reinterpret_cast<float*>(pinned_ + staged_distances_at_);
+        params.num_found = num_found;
+        params.k = k_;
+        params.sort_capacity = std::max(2U, std::bit_ceil(num_found));
+        const char* name =
             kernels::row_kernels(static_cast<skep_dtype>(input_.view().element_type)).graph_rank;
-        const std::uint32_t rank_bytes = graph_rank_bytes(rank.sort_capacity);
-        lane.launch(graph_kernel(device_, rank_name), num_queries, 1, kRankThreads, rank_bytes,
-                    rank, rank_name);
-        const skep_status stop = lane.wait(call_);
-        if (stop != SKEP_OK) return stop;
-        std::memcpy(slots, rank.slots, count * k_ * sizeof(std::uint32_t));
-        std::memcpy(distances, rank.distances, count * k_ * sizeof(float));
-        return SKEP_OK;
+        lane_->launch(graph_kernel(device_, name), static_cast<std::uint32_t>(count), 1,
+                      kRankThreads, graph_rank_bytes(params.sort_capacity), params, name);
     }
 
     Device& device_;
+    LanePool::Lease lane_;
     SearchInput input_;
     Graph::Snapshot snapshot_;
     GraphView view_;
-    std::uint64_t num_queries_;
     std::uint32_t k_;
     std::uint32_t width_;
-    std::uint32_t num_found_;
     const skep_call* call_;
+    std::uint64_t wave_ = 0;
+    CUdeviceptr base_ = 0;
     ScratchLayout on_device_;
     std::uint64_t allowed_at_ = 0;
+    std::uint64_t source_at_ = 0;
     std::uint64_t queries_at_ = 0;
     std::uint64_t codes_at_ = 0;
     std::uint64_t states_at_ = 0;
     std::uint64_t found_at_ = 0;
+    std::byte* pinned_ = nullptr;
     ScratchLayout staged_;
     std::uint64_t staged_queries_at_ = 0;
     std::uint64_t staged_slots_at_ = 0;
@@ -221,34 +237,51 @@ skep_status Graph::search(const skep_matrix& queries, const skep_search_request&
     if (width == 0) return store_.search(queries, asked, mask, answer, call);
 
     const ScopedContext scope(*store_.device()->context(), "graph search");
-    // Everything lands here first: a search that fails or is stopped writes no output.
-    std::vector<std::uint32_t> slots(num_answers);
-    std::vector<float> distances(num_answers);
-    const skep_status stop =
-        GraphSearch(*this, queries, asked, mask, width, call).run(slots.data(), distances.data());
-    if (stop != SKEP_OK) return stop;
-
-    // Walks that brought too few answers, as those with a filter far from the query.
+    const std::uint64_t k = asked.k;
+    const std::uint64_t num_wanted = std::min(k, num_visible);
+    // Walks that bring too few answers, as those with a filter far from the query.
     std::vector<std::uint64_t> short_ones;
-    const std::uint64_t num_wanted = std::min(asked.k, num_visible);
-    for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
-        if (slots[query * asked.k + num_wanted - 1] == kNoSlot) short_ones.push_back(query);
+    // Everything lands here first, unless it is one wave: a search that fails or is stopped writes
+    // no output.
+    std::vector<std::uint32_t> slots;
+    std::vector<float> distances;
+    {
+        GraphSearch walks(*this, queries, asked, mask, width, call);
+        for (std::uint64_t first = 0; first < queries.num_rows; first += walks.wave()) {
+            if (call != nullptr) {
+                const skep_status stop = call->poll(call->context, first, queries.num_rows);
+                if (stop != SKEP_OK) return stop;
+            }
+            const std::uint64_t count = std::min(walks.wave(), queries.num_rows - first);
+            const skep_status stop = walks.run(first, count);
+            if (stop != SKEP_OK) return stop;
+            for (std::uint64_t query = 0; query < count; ++query) {
+                if (walks.slots()[query * k + num_wanted - 1] == kNoSlot)
+                    short_ones.push_back(first + query);
+            }
+            if (count == queries.num_rows && short_ones.empty()) {
+                std::memcpy(answer.slots, walks.slots(), num_answers * sizeof(std::uint32_t));
+                std::memcpy(answer.distances, walks.distances(), num_answers * sizeof(float));
+                return SKEP_OK;
+            }
+            slots.insert(slots.end(), walks.slots(), walks.slots() + count * k);
+            distances.insert(distances.end(), walks.distances(), walks.distances() + count * k);
+        }
     }
     if (!short_ones.empty()) {
         const SomeQueries some(queries, short_ones);
-        std::vector<std::uint32_t> more_slots(short_ones.size() * asked.k);
+        std::vector<std::uint32_t> more_slots(short_ones.size() * k);
         std::vector<float> more_distances(more_slots.size());
         skep_search_answer more = answer;
         more.slots = more_slots.data();
         more.distances = more_distances.data();
-        const skep_status again = store_.search(some.matrix(), asked, mask, more, call);
-        if (again != SKEP_OK) return again;
+        const skep_status stop = store_.search(some.matrix(), asked, mask, more, call);
+        if (stop != SKEP_OK) return stop;
         for (std::size_t i = 0; i < short_ones.size(); ++i) {
-            const auto from = static_cast<std::ptrdiff_t>(i * asked.k);
-            const auto to = static_cast<std::ptrdiff_t>(short_ones[i] * asked.k);
-            const auto k = static_cast<std::ptrdiff_t>(asked.k);
-            std::copy_n(more_slots.begin() + from, k, slots.begin() + to);
-            std::copy_n(more_distances.begin() + from, k, distances.begin() + to);
+            std::memcpy(slots.data() + short_ones[i] * k, more_slots.data() + i * k,
+                        k * sizeof(std::uint32_t));
+            std::memcpy(distances.data() + short_ones[i] * k, more_distances.data() + i * k,
+                        k * sizeof(float));
         }
     }
     std::memcpy(answer.slots, slots.data(), num_answers * sizeof(std::uint32_t));

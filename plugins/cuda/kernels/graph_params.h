@@ -8,9 +8,12 @@ namespace skep::cuda {
 
 constexpr uint32_t kGraphThreads = 128;
 constexpr uint32_t kGraphWarps = kGraphThreads / 32;  // of a block; each works for a row of its own
-constexpr uint32_t kGraphChunk = 32;                  // rows that a warp scores at once
+// Walks take differently long: small blocks leave nothing idle.
+constexpr uint32_t kWalkThreads = 32;
+constexpr uint32_t kWalkWarps = kWalkThreads / 32;
+constexpr uint32_t kGraphChunk = 32;  // rows that a warp scores at once
 // Candidates that are expanded together: their lists and rows are on their way at once.
-constexpr uint32_t kGraphParents = 2;
+constexpr uint32_t kGraphParents = 4;
 // Rows that a warp gathers: a chunk, and what the lists read last may bring beyond.
 constexpr uint32_t kGraphGathered = (1 + kGraphParents) * kGraphChunk;
 constexpr uint32_t kMaxGraphSeeds = 512;

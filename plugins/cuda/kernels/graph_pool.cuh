@@ -60,55 +60,64 @@ SKEP_DEVICE uint32_t count_nearer(const uint64_t* entries, uint32_t count, uint6
     return low;
 }
 
-// Takes in one entry from every lane, 0 for none. Rows that the pool has are left out.
+// How many of `count` entries in any order are nearer than this one.
+SKEP_DEVICE uint32_t count_arrivals_before(const uint64_t* arrivals, uint32_t count,
+                                           uint64_t entry) {
+    uint32_t before = 0;
+#pragma unroll 4
+    for (uint32_t i = 0; i < count; ++i)
+        before += arrivals[i] > entry ? 1 : 0;
+    return before;
+}
+
+// Whether an entry is among the first `count`.
+SKEP_DEVICE bool is_repeated(const uint64_t* arrivals, uint32_t count, uint64_t entry) {
+    bool is_found = false;
+#pragma unroll 4
+    for (uint32_t i = 0; i < count; ++i)
+        is_found |= arrivals[i] == entry;
+    return is_found;
+}
+
+// Takes in one open entry from every lane, 0 for none. Rows that the pool has are left out.
 SKEP_DEVICE void insert(GraphPool& pool, uint64_t entry) {
     const uint32_t lane = lane_index();
     const uint64_t last = pool.size == pool.capacity ? pool.entries[pool.capacity - 1] : 0;
-    const uint32_t lanes = ballot(is_nearer(entry, last));
-    if (lanes == 0) return;
-    uint32_t rank = 0;
-#pragma unroll 1
-    for (uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
-        const uint32_t other_lane = lowest_bit(rest);
-        const uint64_t other = broadcast(entry, other_lane);
-        if (is_nearer(other, entry) || (is_same_row(other, entry) && other_lane < lane)) ++rank;
-    }
-    if (((lanes >> lane) & 1U) != 0) pool.arrivals[rank] = entry;
-    uint32_t count = count_bits(lanes);
-    warp_barrier();  // arrivals are sorted
-    uint64_t arrival = 0;
-    uint32_t place = 0;
+    uint32_t count = 0;
+    uint32_t rank = 0;   // among those that arrive
+    uint32_t place = 0;  // among those that are there
+    bool arrives = false;
 #pragma unroll 1
     for (;;) {
-        arrival = lane < count ? pool.arrivals[lane] : 0;
-        place = count_nearer(pool.entries, pool.size, arrival);
-        const bool is_known =
-            lane < count && ((place < pool.size && is_same_row(pool.entries[place], arrival)) ||
-                             (lane != 0 && is_same_row(pool.arrivals[lane - 1], arrival)));
-        const uint32_t known = ballot(is_known);
-        if (known == 0) break;
-        const uint32_t kept = ballot(lane < count && !is_known);
-        if (((kept >> lane) & 1U) != 0) {
-            pool.arrivals[count_bits(kept & ((1U << lane) - 1U))] = arrival;
-        }
-        count = count_bits(kept);
-        warp_barrier();  // arrivals are new rows
+        arrives = is_nearer(entry, last);
+        const uint32_t lanes = ballot(arrives);
+        if (lanes == 0) return;
+        count = count_bits(lanes);
+        const uint32_t arrival = count_bits(lanes & ((1U << lane) - 1U));
+        if (arrives) pool.arrivals[arrival] = entry;
+        warp_barrier();  // all that arrive are there
+        rank = count_arrivals_before(pool.arrivals, count, entry);
+        place = arrives ? count_nearer(pool.entries, pool.size, entry) : 0;
+        // A row may come twice while others write its list, or where the walk has forgotten it.
+        bool is_known = arrives && place < pool.size && is_same_row(pool.entries[place], entry);
+        if (arrives && is_repeated(pool.arrivals, arrival, entry)) is_known = true;
+        if (ballot(is_known) == 0) break;
+        if (is_known) entry = 0;
+        warp_barrier();  // arrivals are read
     }
-    if (count == 0) return;
+    const uint32_t foremost = lowest_bit(ballot(arrives && rank == 0));
+    const uint32_t first = broadcast(place, foremost);
     // From the end, so that nothing is written over before it was moved.
-    const uint32_t first = broadcast(place, 0);
 #pragma unroll 1
     for (uint32_t chunk = (pool.size + 31) / 32; chunk-- > first / 32;) {
         const uint32_t position = chunk * 32 + lane;
         const bool is_there = position < pool.size;
         const uint64_t moved = is_there ? pool.entries[position] : 0;
-        const uint32_t target =
-            position + (is_there ? count_nearer(pool.arrivals, count, moved) : 0);
+        const uint32_t target = position + count_arrivals_before(pool.arrivals, count, moved | 1U);
         warp_barrier();  // the chunk is read
         if (is_there && target < pool.capacity) pool.entries[target] = moved;
-        warp_barrier();  // and moved
     }
-    if (lane < count && place + lane < pool.capacity) pool.entries[place + lane] = arrival;
+    if (arrives && place + rank < pool.capacity) pool.entries[place + rank] = entry;
     pool.size = pool.size + count < pool.capacity ? pool.size + count : pool.capacity;
     if (first < pool.first_open) pool.first_open = first;
     warp_barrier();  // the pool is whole
@@ -133,24 +142,36 @@ SKEP_DEVICE void reopen(GraphPool& pool, uint32_t capacity) {
     warp_barrier();  // all are open
 }
 
-// Closes the nearest open entry and returns its slot; kNoSlot when there is none.
-SKEP_DEVICE uint32_t take_nearest_open(GraphPool& pool) {
+// Closes the nearest open entries, as many as are expanded together, and tells their slots; kNoSlot
+// where there are no more.
+SKEP_DEVICE void take_nearest_open(GraphPool& pool, uint32_t (&slots)[kGraphParents]) {
     const uint32_t lane = lane_index();
-#pragma unroll 1
-    for (uint32_t first = pool.first_open / 32 * 32; first < pool.size; first += 32) {
-        const uint32_t position = first + lane;
-        const uint32_t open = ballot(position < pool.size && is_open(pool.entries[position]));
-        if (open == 0) continue;
-        const uint32_t nearest = first + lowest_bit(open);
-        const uint64_t entry = pool.entries[nearest];
-        warp_barrier();  // all have read it
-        if (lane == 0) pool.entries[nearest] = entry & ~1ULL;
-        warp_barrier();  // it is closed
-        pool.first_open = nearest + 1;
-        return entry_slot(entry);
-    }
+#pragma unroll
+    for (uint32_t i = 0; i < kGraphParents; ++i)
+        slots[i] = kNoSlot;
+    uint32_t num_taken = 0;
+    uint32_t first = pool.first_open / 32 * 32;
     pool.first_open = pool.size;
-    return kNoSlot;
+#pragma unroll 1
+    for (; first < pool.size; first += 32) {
+        const uint32_t position = first + lane;
+        const uint64_t entry = position < pool.size ? pool.entries[position] : 0;
+        uint32_t open = ballot(is_open(entry));
+        uint32_t taken = 0;
+#pragma unroll
+        for (uint32_t i = 0; i < kGraphParents; ++i) {
+            if (i < num_taken || open == 0) continue;
+            slots[i] = broadcast(entry_slot(entry), lowest_bit(open));
+            taken |= open & (0U - open);
+            open &= open - 1;
+            ++num_taken;
+        }
+        if (((taken >> lane) & 1U) != 0) pool.entries[position] = entry & ~1ULL;
+        if (open == 0) continue;
+        pool.first_open = first + lowest_bit(open);
+        break;
+    }
+    warp_barrier();  // they are closed
 }
 
 }  // namespace skep::cuda

@@ -5,7 +5,7 @@
 //           candidates are expanded at a time, whatever the launch, so that two lists and the rows
 //           they lead to are on their way together.
 // Shapes    queries, or rows of the store; found [num_queries, num_found].
-// Launch    one warp per query, kGraphWarps to a block.
+// Launch    one warp per query, kWalkWarps to a block.
 // Shared    graph_warp_bytes(width, num_visited) per warp, dynamic.
 // Numerics  scores from codes in float; found ascends by them, equal ones by slot.
 // Cost      some 20 rows per entry of the pool, each from anywhere in memory.
@@ -113,13 +113,15 @@ SKEP_DEVICE void walk_layer(WalkShared& shared, const GraphScorer<kCodes>& score
         if (has_lists && lists.position >= lists.capacity) has_lists = false;
         if (!has_lists && filled == 0) {
             if (num_seeds != 0) return;
+            uint32_t parents[kGraphParents];
+            take_nearest_open(shared.pool, parents);
+            if (parents[0] == kNoSlot) return;
+            has_lists = true;
 #pragma unroll
             for (uint32_t i = 0; i < kGraphParents; ++i) {
-                const uint32_t parent = take_nearest_open(shared.pool);
-                lists.lists[i] = parent != kNoSlot ? list_of(graph, parent, level) : nullptr;
-                has_lists |= parent != kNoSlot;
+                lists.lists[i] =
+                    parents[i] != kNoSlot ? list_of(graph, parents[i], level) : nullptr;
             }
-            if (!has_lists) return;
             lists.capacity = list_capacity(graph, level);
             lists.position = 0;
         }
@@ -148,24 +150,25 @@ SKEP_DEVICE void walk_layer(WalkShared& shared, const GraphScorer<kCodes>& score
         const uint32_t count = filled < kGraphChunk ? filled : kGraphChunk;
         offer(shared.pool, scorer, shared.chunk, count);
         filled -= count;
-        // What does not fill a chunk moves up.
-#pragma unroll
-        for (uint32_t i = 0; i < kGraphParents; ++i) {
-            const uint32_t moved = shared.chunk[(i + 1) * kGraphChunk + lane];
-            warp_barrier();  // the chunk is read
-            shared.chunk[i * kGraphChunk + lane] = moved;
-            warp_barrier();  // and filled again
+        warp_barrier();  // the chunk is read
+                         // What does not fill a chunk moves up.
+#pragma unroll 1
+        for (uint32_t first = 0; first < filled; first += kGraphChunk) {
+            const uint32_t moved = shared.chunk[first + kGraphChunk + lane];
+            warp_barrier();  // the rest is read
+            shared.chunk[first + lane] = moved;
+            warp_barrier();  // and moved
         }
     }
 }
 
 // Entries of the pool on layers above the one that is searched.
-constexpr uint32_t kDescentWidth = 2;
+constexpr uint32_t kDescentWidth = 1;
 
 template <Codes kCodes>
 SKEP_DEVICE void graph_search(const GraphSearchParams& params) {
     const uint32_t lane = lane_index();
-    const uint32_t query_id = block_index() * kGraphWarps + thread_index() / 32;
+    const uint32_t query_id = block_index() * kWalkWarps + thread_index() / 32;
     if (query_id >= params.num_queries) return;
     WalkShared shared = walk_shared(params.width, params.num_visited);
     const bool is_row = params.query_rows != nullptr;

@@ -4,7 +4,7 @@
 
 namespace skep::cuda {
 
-SKEP_KERNEL_RESIDENT(kGraphThreads, 6) graph_search_bytes(GraphSearchParams params) {
+SKEP_KERNEL_RESIDENT(kWalkThreads, 24) graph_search_bytes(GraphSearchParams params) {
     graph_search<Codes::kBytes>(params);
 }
 

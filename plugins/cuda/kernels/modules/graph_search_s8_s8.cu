@@ -4,7 +4,7 @@
 
 namespace skep::cuda {
 
-SKEP_KERNEL_RESIDENT(kGraphThreads, 6) graph_search_s8_s8(GraphSearchParams params) {
+SKEP_KERNEL_RESIDENT(kWalkThreads, 24) graph_search_s8_s8(GraphSearchParams params) {
     graph_search<Codes::kS8S8>(params);
 }
 
