@@ -86,6 +86,8 @@ if [[ $parts == *tests* ]]; then
     grep 'queries compared' "$out/agreement.log" || true
     step exactness "$build/tests/test_cross_backend_exactness" "--gtest_output=json:$out/exactness.json"
     grep 'queries compared' "$out/exactness.log" || true
+    step graph "$build/tests/test_cross_backend_graph" "--gtest_output=json:$out/graph.json"
+    grep -E '^(built on|ef )' "$out/graph.log" || true
     step gpu_device "$build/tests/test_cross_backend_gpu_device" "--gtest_output=json:$out/gpu_device.json"
     for test in "$build"/tests/test_unit_plugins_cuda_*; do
         [[ -x "$test" ]] || continue # a kit may come without them: they need no GPU
@@ -100,6 +102,9 @@ if [[ $parts == *sanitize* ]]; then
             step "$tool" timeout 240 compute-sanitizer --tool "$tool" --error-exitcode 9 \
                 "$build/tests/test_cross_backend_agreement" --gtest_filter='*ShortForSanitizers'
             tail -2 "$out/$tool.log"
+            step "${tool}_graph" timeout 240 compute-sanitizer --tool "$tool" --error-exitcode 9 \
+                "$build/tests/test_cross_backend_graph" --gtest_filter='*GraphsOfBothDevices*'
+            tail -2 "$out/${tool}_graph.log"
         done
     else
         note sanitize skipped "compute-sanitizer is not here"

@@ -32,8 +32,8 @@ class HostWorkers {
     }
 
   private:
-    // Some 50 us of one core: well above what waking a worker costs.
-    static constexpr std::uint64_t kPartBytes = 512 * 1024;
+    // Some 20 us of one core: above what waking a worker costs.
+    static constexpr std::uint64_t kPartBytes = 128 * 1024;
 
     const skep_host_services* host_;
 };

@@ -20,8 +20,8 @@
 namespace skep {
 namespace {
 
-// Answers that one worker takes at a time: some 50 us, since keys lie anywhere in memory.
-constexpr std::uint64_t kAnswersPerPart = 8192;
+// Answers that one worker takes at a time: some 25 us, since keys lie anywhere in memory.
+constexpr std::uint64_t kAnswersPerPart = 4096;
 
 skep_matrix rows_of(const skep_matrix& matrix, std::uint64_t first_row, std::uint64_t count) {
     skep_matrix part = matrix;
@@ -58,24 +58,24 @@ struct AnswerShape {
     std::uint64_t found_k = 0;
 };
 
-template <typename Value, typename Translate>
-void spread(const skep_host_services& host, const AnswerShape& shape, Value missing, Value* target,
-            Translate translate) {
-    if (shape.found_k == shape.k) {
-        for_parts(host, shape.num_queries * shape.k, kAnswersPerPart,
-                  [&](std::uint64_t begin, std::uint64_t end) {
+// Calls write(answer, found) for every answer of the caller: found is the stores' answer that
+// belongs there, or kNothing behind those that were found.
+constexpr std::uint64_t kNothing = UINT64_MAX;
+template <typename Write>
+void spread(const skep_host_services& host, const AnswerShape& shape, Write&& write) {
+    for_parts(host, shape.num_queries * shape.k, kAnswersPerPart,
+              [&](std::uint64_t begin, std::uint64_t end) {
+                  if (shape.found_k == shape.k) {
                       for (std::uint64_t answer = begin; answer < end; ++answer)
-                          target[answer] = translate(answer);
-                  });
-        return;
-    }
-    for (std::uint64_t query = 0; query < shape.num_queries; ++query) {
-        Value* const row = target + query * shape.k;
-        for (std::uint64_t rank = 0; rank < shape.found_k; ++rank) {
-            row[rank] = translate(query * shape.found_k + rank);
-        }
-        std::fill(row + shape.found_k, row + shape.k, missing);
-    }
+                          write(answer, answer);
+                      return;
+                  }
+                  for (std::uint64_t answer = begin; answer < end; ++answer) {
+                      const std::uint64_t rank = answer % shape.k;
+                      const std::uint64_t first = answer / shape.k * shape.found_k;
+                      write(answer, rank < shape.found_k ? first + rank : kNothing);
+                  }
+              });
 }
 
 template <typename TextOfSlot>
@@ -208,15 +208,18 @@ Result<void> Collection::search(const skep_matrix& queries, std::uint64_t k,
     }
 
     // Nothing below can fail.
-    if (output.keys != nullptr) {
-        spread(host(), shape, UINT64_MAX, output.keys, [&](std::uint64_t answer) {
-            const std::uint32_t slot = slots[answer];
-            return slot == SKEP_NO_SLOT ? UINT64_MAX : keys_.u64_at(slot);
+    if (output.keys != nullptr || output.distances != nullptr) {
+        spread(host(), shape, [&](std::uint64_t answer, std::uint64_t found) {
+            const bool is_there = found != kNothing;
+            if (output.keys != nullptr) {
+                const std::uint32_t slot = is_there ? slots[found] : SKEP_NO_SLOT;
+                output.keys[answer] = slot == SKEP_NO_SLOT ? UINT64_MAX : keys_.u64_at(slot);
+            }
+            if (output.distances != nullptr) {
+                output.distances[answer] =
+                    is_there ? distances[found] : std::numeric_limits<float>::infinity();
+            }
         });
-    }
-    if (output.distances != nullptr) {
-        spread(host(), shape, std::numeric_limits<float>::infinity(), output.distances,
-               [&](std::uint64_t answer) { return distances[answer]; });
     }
     if (output.counts != nullptr) count_answers(shape, slots, output.counts);
     if (output.strings != nullptr) *output.strings = strings.release();

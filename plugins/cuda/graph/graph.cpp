@@ -158,6 +158,8 @@ void Graph::clear() noexcept {
     levels_ = Levels();
     num_linked_ = 0;
     num_links_ = 0;
+    num_checked_ = 0;
+    walks_find_ = true;
 }
 
 void Graph::publish(std::uint64_t num_linked, std::uint64_t num_links,

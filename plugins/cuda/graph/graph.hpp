@@ -8,6 +8,7 @@
 
 #include <skep/backend.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -92,6 +93,10 @@ class Graph {
     void make_room(std::uint64_t num_slots, const char* operation);
     void publish(std::uint64_t num_linked, std::uint64_t num_links,
                  std::shared_ptr<const GraphSeeds> seeds);
+    // Whether walks find what they should: codes may lie too close together to tell neighbours
+    // apart. Asked of a sample of the rows each time that the graph has doubled; if walks miss too
+    // many, searches are exact from then on.
+    void check_walks();
     // Links the rows of a view, which are those of the store or will be.
     skep_status link_rows(const RowsView& rows, std::int32_t codes_are, std::uint64_t num_slots,
                           const skep_call* call);
@@ -107,6 +112,9 @@ class Graph {
     Levels levels_;
     std::uint64_t num_linked_ = 0;
     std::uint64_t num_links_ = 0;
+
+    std::uint64_t num_checked_ = 0;  // slots at the last check of walks; the writer's
+    std::atomic<bool> walks_find_{true};
 };
 
 }  // namespace skep::cuda

@@ -101,12 +101,15 @@ void Graph::import_image(const skep_graph_image& image) {
     }
     make_room(image.num_slots, "graph import");
     const Snapshot now = snapshot();
-    const LanePool::Lease lane = store_.device()->lanes().acquire();
-    write_links(*lane, now.memory->base->pointer(), image.base, image.num_slots * image.degree);
-    write_links(*lane, now.memory->upper->pointer(), image.upper_links, image.num_upper_links);
-    write_links(*lane, now.memory->first_lists->pointer(), levels_.first_lists.data(),
-                image.num_slots);
-    publish(image.num_slots, num_links, make_seeds(image.num_slots, *lane));
+    {
+        const LanePool::Lease lane = store_.device()->lanes().acquire();
+        write_links(*lane, now.memory->base->pointer(), image.base, image.num_slots * image.degree);
+        write_links(*lane, now.memory->upper->pointer(), image.upper_links, image.num_upper_links);
+        write_links(*lane, now.memory->first_lists->pointer(), levels_.first_lists.data(),
+                    image.num_slots);
+        publish(image.num_slots, num_links, make_seeds(image.num_slots, *lane));
+    }
+    check_walks();
 }
 
 }  // namespace skep::cuda

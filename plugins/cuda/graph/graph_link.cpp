@@ -277,7 +277,9 @@ skep_status Graph::link(std::uint64_t num_slots, const skep_call* call) {
     const skep_status stop = store_.encode_all(call);
     if (stop != SKEP_OK) return stop;
     const FlatStore::Snapshot rows = store_.snapshot();
-    return link_rows(rows.view, rows.codes_are, num_slots, call);
+    const skep_status linked = link_rows(rows.view, rows.codes_are, num_slots, call);
+    check_walks();
+    return linked;
 }
 
 }  // namespace skep::cuda

@@ -220,6 +220,59 @@ class SomeQueries {
 
 }  // namespace
 
+void Graph::check_walks() {
+    constexpr std::uint64_t kLeastLinked = 2048;
+    constexpr std::uint64_t kSample = 64;
+    constexpr std::uint64_t kK = 10;
+    constexpr std::uint32_t kWidth = 256;
+    constexpr double kLeastRecall = 0.8;
+    const std::uint64_t num_linked = snapshot().num_linked;
+    if (num_linked < std::max(kLeastLinked, 2 * num_checked_)) return;
+    num_checked_ = num_linked;
+    // A defect here is no reason to fail what was linked: it shows again in the next call.
+    try {
+        std::vector<std::uint32_t> sample(kSample);
+        for (std::uint64_t i = 0; i < kSample; ++i)
+            sample[i] = static_cast<std::uint32_t>(i * num_linked / kSample);
+        std::vector<std::byte> rows(kSample * store_.dim() * element_bytes(store_.dtype()));
+        const skep_mutable_matrix target = SKEP_HOST_MATRIX(skep_mutable_matrix, store_.dtype(),
+                                                            rows.data(), kSample, store_.dim());
+        store_.read(0, sample.data(), target, nullptr);
+        const skep_matrix queries =
+            SKEP_HOST_MATRIX(skep_matrix, store_.dtype(), rows.data(), kSample, store_.dim());
+        skep_search_request request{};
+        request.struct_size = sizeof request;
+        request.num_slots = num_linked;
+        request.k = kK;
+        std::vector<std::uint32_t> slots(kSample * kK);
+        std::vector<float> distances(kSample * kK);
+        const skep_search_answer answer{sizeof answer, SKEP_MEMORY_HOST, 0, 0,
+                                        slots.data(),  distances.data()};
+        store_.search(queries, request, nullptr, answer, nullptr);
+
+        const ScopedContext scope(*store_.device()->context(), "graph link");
+        GraphSearch walks(*this, queries, request, nullptr, kWidth, nullptr);
+        walks.run(0, kSample);
+        std::uint64_t num_found = 0;
+        for (std::uint64_t i = 0; i < kSample * kK; ++i) {
+            const float limit = distances[i / kK * kK + kK - 1];
+            if (walks.slots()[i] != kNoSlot && walks.distances()[i] <= limit) ++num_found;
+        }
+        const double recall = static_cast<double>(num_found) / static_cast<double>(kSample * kK);
+        if (walks_find_ && recall < kLeastRecall) {
+            walks_find_ = false;
+            store_.device()->context()->log().write(
+                SKEP_LOG_WARNING,
+                "graph of {} rows: walks find {:.0f} % of a sample's neighbours; searches are "
+                "exact from now on",
+                num_linked, 100.0 * recall);
+        }
+    } catch (const Error& failure) {
+        store_.device()->context()->log().write(SKEP_LOG_WARNING, "graph link: {}",
+                                                failure.message());
+    }
+}
+
 skep_status Graph::search(const skep_matrix& queries, const skep_search_request& request,
                           const Mask* mask, const skep_search_answer& answer,
                           const skep_call* call) const {
@@ -229,7 +282,7 @@ skep_status Graph::search(const skep_matrix& queries, const skep_search_request&
     if (num_answers == 0) return SKEP_OK;
     const std::uint64_t num_visible = count_visible(asked, mask);
     const std::uint32_t width =
-        num_visible == 0 || store_.is_searched_plainly(asked.num_slots)
+        num_visible == 0 || !walks_find_ || store_.is_searched_plainly(asked.num_slots)
             ? 0
             : SearchChoice(asked.num_slots, num_visible, queries.num_rows, asked.k, asked.ef_search,
                            store_.code_bytes(), store_.device()->settings().walks)

@@ -27,9 +27,11 @@ class SearchChoice {
         if (width > kMaxGraphPool || walks == DeviceSettings::Walks::kNever) return;
         const double lines = std::ceil(static_cast<double>(code_bytes) / 128.0);
         const auto queries = static_cast<double>(num_queries);
-        const double walk_us = kWalkUs + width * kHopUs * lines * std::ceil(queries / kWalksAtOnce);
-        const double row_us = num_queries <= kMostSwept ? kSweptUsPerRow : kTiledUsPerRow * queries;
-        const double scan_us = kScanUs + static_cast<double>(num_rows) * row_us * lines;
+        const double walk_us = kWalkUs + kWalkUsPerQuery * queries +
+                               width * (kEntryUs + kEntryUsPerQuery * queries) *
+                                   (1.0 + kEntryUsPerLine * (lines - 1.0));
+        const double scan_us =
+            kScanUs + static_cast<double>(num_rows) * lines * (kRowUs + kRowUsPerQuery * queries);
         const bool is_cheaper = walk_us < scan_us || walks == DeviceSettings::Walks::kAlways;
         if (is_cheaper) width_ = static_cast<std::uint32_t>(width);
     }
@@ -38,15 +40,16 @@ class SearchChoice {
     [[nodiscard]] std::uint32_t width() const { return width_; }
 
   private:
-    // Measured on an H200; their ratios decide, and are alike on other chips.
+    // Measured on an H200 over 1M and 10M rows of 128 bytes; their ratios decide.
     static constexpr std::uint64_t kLeastDefault = 64;
-    static constexpr double kWalkUs = 25.0;
-    static constexpr double kHopUs = 1.2;  // per entry of the pool
-    static constexpr double kWalksAtOnce = 3000.0;
-    static constexpr double kScanUs = 45.0;
-    static constexpr std::uint64_t kMostSwept = 8;
-    static constexpr double kSweptUsPerRow = 3.5e-5;
-    static constexpr double kTiledUsPerRow = 6.0e-7;
+    static constexpr double kWalkUs = 60.0;
+    static constexpr double kWalkUsPerQuery = 0.06;
+    static constexpr double kEntryUs = 1.9;  // of the pool
+    static constexpr double kEntryUsPerQuery = 0.0015;
+    static constexpr double kEntryUsPerLine = 0.3;  // for every further 128 bytes of a code
+    static constexpr double kScanUs = 50.0;
+    static constexpr double kRowUs = 3.4e-5;
+    static constexpr double kRowUsPerQuery = 6.2e-7;
 
     std::uint32_t width_ = 0;
 };

@@ -80,18 +80,36 @@ bool holds_below(std::uint64_t count, Test&& test) {
     return holds_for_step(done, count - done);
 }
 
-// Turns [count] elements into bytes; false where one is not a whole number of the range.
+// Turns [count] elements into bytes; false where one is not a whole number of the range. By way of
+// small arrays: compilers make the most of loops over those.
 template <typename Elements>
 bool narrow(Elements, const std::byte* source, std::byte* target, std::uint64_t count,
             bool is_signed) {
+    constexpr std::uint64_t kStep = 64;
     const float least = is_signed ? -128.0F : 0.0F;
     const float most = is_signed ? 127.0F : 255.0F;
-    return holds_below(count, [=](std::uint64_t i) {
-        const float value = Elements::at(source, i);
-        const auto whole = static_cast<std::int32_t>(std::min(std::max(value, least), most));
-        target[i] = static_cast<std::byte>(whole);
-        return static_cast<float>(whole) == value;
-    });
+    float values[kStep] = {};
+    std::byte bytes[kStep] = {};
+    for (std::uint64_t done = 0; done < count; done += kStep) {
+        const std::uint64_t length = std::min(kStep, count - done);
+        if (length == kStep) {
+            for (std::uint64_t i = 0; i < kStep; ++i)
+                values[i] = Elements::at(source, done + i);
+        } else {
+            for (std::uint64_t i = 0; i < length; ++i)
+                values[i] = Elements::at(source, done + i);
+        }
+        std::int32_t num_wrong = 0;
+        for (std::uint64_t i = 0; i < kStep; ++i) {
+            const float value = values[i];
+            const auto whole = static_cast<std::int32_t>(std::min(std::max(value, least), most));
+            bytes[i] = static_cast<std::byte>(whole);
+            num_wrong |= static_cast<float>(whole) != value ? 1 : 0;
+        }
+        if (num_wrong != 0) return false;
+        std::memcpy(target + done, bytes, length);
+    }
+    return true;
 }
 
 }  // namespace

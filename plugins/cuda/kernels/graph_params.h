@@ -12,8 +12,9 @@ constexpr uint32_t kGraphWarps = kGraphThreads / 32;  // of a block; each works 
 constexpr uint32_t kWalkThreads = 32;
 constexpr uint32_t kWalkWarps = kWalkThreads / 32;
 constexpr uint32_t kGraphChunk = 32;  // rows that a warp scores at once
-// Candidates that are expanded together: their lists and rows are on their way at once.
-constexpr uint32_t kGraphParents = 4;
+// Candidates that are expanded together. One: a walk then meets the rows that it would meet on a
+// processor, and both devices find the same. Two or four find a little more for the same time.
+constexpr uint32_t kGraphParents = 1;
 // Rows that a warp gathers: a chunk, and what the lists read last may bring beyond.
 constexpr uint32_t kGraphGathered = (1 + kGraphParents) * kGraphChunk;
 constexpr uint32_t kMaxGraphSeeds = 512;

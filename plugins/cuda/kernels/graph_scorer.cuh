@@ -116,6 +116,7 @@ SKEP_DEVICE float score_rows(const GraphScorer<kCodes>& scorer, const uint32_t* 
 #pragma unroll
         for (uint32_t i = 0; i < kGraphRounds; ++i) {
             rows[i] = Words4{0, 0, 0, 0};
+            if (i * kGraphTeams >= count) break;  // for the whole warp
             const uint32_t place = i * kGraphTeams + team;
             const uint32_t slot = place < count ? chunk[place] : kNoSlot;
             if (slot != kNoSlot) {
@@ -125,6 +126,7 @@ SKEP_DEVICE float score_rows(const GraphScorer<kCodes>& scorer, const uint32_t* 
         }
 #pragma unroll
         for (uint32_t i = 0; i < kGraphRounds; ++i) {
+            if (i * kGraphTeams >= count) break;
             int32_t product = 0;
             int32_t square = 0;
 #pragma unroll

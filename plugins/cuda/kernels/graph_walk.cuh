@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // graph_search: finds the rows near a query by walking a hierarchical graph, one warp per query.
 // Source    Malkov, Yashunin: "Efficient and robust approximate nearest neighbor search using
-//           hierarchical navigable small world graphs" (2016). Seeds instead of one entry; two
-//           candidates are expanded at a time, whatever the launch, so that two lists and the rows
-//           they lead to are on their way together.
+//           hierarchical navigable small world graphs" (2016). Seeds instead of one entry. The walk
+//           is that of plugins/cpu/graph, step by step.
 // Shapes    queries, or rows of the store; found [num_queries, num_found].
 // Launch    one warp per query, kWalkWarps to a block.
 // Shared    graph_warp_bytes(width, num_visited) per warp, dynamic.

@@ -362,6 +362,20 @@ TEST_F(CudaGraph, RowsThatWaitAreFoundFromTheirSlotOn) {
                                  [](std::uint32_t slot) { return slot >= 333 && slot < 650; }));
 }
 
+TEST_F(CudaGraph, RowsThatCodesCannotTellApartAreSearchedExactly) {
+    // Far from the origin and so close together that codes of one byte are all alike.
+    constexpr std::uint32_t kDim = 4;
+    auto rows = random_f32(2100 * kDim, 21, -0.01F, 0.01F);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        rows[i] += i % 2 == 0 ? 100.0F : -100.0F;
+    create_graph(SKEP_METRIC_L2, rows, kDim, 4, 16);
+    link(2100);
+    EXPECT_NE(session.host.take_log().find("searches are exact from now on"), std::string::npos);
+    const std::vector<float> queries(rows.begin(), rows.begin() + 8 * kDim);
+    EXPECT_EQ(find(queries, kDim, 2100, 12),
+              brute_force(SKEP_METRIC_L2, rows, queries, kDim, kK, every_slot));
+}
+
 TEST_F(CudaGraph, BadOptionsAreRefused) {
     create(SKEP_METRIC_L2, sift_rows(10), 128);
     skep_graph_options options{};
