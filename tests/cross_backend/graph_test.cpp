@@ -141,6 +141,17 @@ TEST_F(CrossGraph, GraphsOfBothDevicesAreAsGood) {
     }
 }
 
+TEST_F(CrossGraph, ShortForSanitizers) {
+    const auto rows = random_f32(std::size_t{2500} * 20, 41);
+    const skep_matrix row_matrix = matrix_of(rows, 20);
+    Collection graph = build("cuda", SKEP_METRIC_L2, row_matrix, 8);
+    const auto more = random_f32(std::size_t{300} * 20, 42);
+    ASSERT_TRUE(graph.add(matrix_of(more, 20)));
+    const auto queries = random_f32(std::size_t{30} * 20, 43);
+    EXPECT_EQ(find(graph, matrix_of(queries, 20), 40).size(), 30 * kK);
+    EXPECT_EQ(graph.stats()->num_linked, 2800U);
+}
+
 template <typename Element>
 void expect_good_walks(const Runtime& runtime, skep_metric metric, std::uint32_t dim) {
     const auto draw = [&](std::size_t count, std::uint64_t seed) {

@@ -13,7 +13,7 @@ namespace {
 // of them, and leaves shared memory to other walks.
 constexpr std::uint32_t kVisitedPerEntry = 16;
 constexpr std::uint32_t kLeastVisited = 512;
-constexpr std::uint32_t kMostVisited = 4096;
+constexpr std::uint32_t kMostVisited = 2048;  // more would leave room for fewer walks
 
 }  // namespace
 
