@@ -3,9 +3,10 @@
 // memory, and queries per second over recall@10. Both take the same M and ef_construction; truth is
 // the backend's exact search. hnswlib is given rows of floats, its only kind with SIMD.
 //
-//     hnsw_vs_hnswlib [BASE.u8bin QUERIES.u8bin [MAX_QUERIES]]
+//     hnsw_vs_hnswlib [BASE.u8bin QUERIES.u8bin [MAX_QUERIES [floats]]]
 //
-// Without arguments the sample in data/ is used. Prints one JSON object.
+// Without arguments the sample in data/ is used. `floats` gives the backend rows and queries as
+// floats, too. Prints one JSON object.
 #include <skep/backend.h>
 
 #include <algorithm>
@@ -87,13 +88,22 @@ void print(const Side& side) {
     std::printf("]}");
 }
 
-int run(const std::string& base_path, const std::string& query_path, std::uint32_t max_queries) {
+int run(const std::string& base_path, const std::string& query_path, std::uint32_t max_queries,
+        bool are_floats) {
     const ByteVectors base = read_u8bin(base_path);
     const ByteVectors queries = read_u8bin(query_path, max_queries);
-    const skep_matrix rows =
-        SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_U8, base.values.data(), base.num_rows, base.dim);
-    const skep_matrix asked = SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_U8, queries.values.data(),
-                                               queries.num_rows, queries.dim);
+    const std::vector<float> float_rows = base.as_floats();
+    const std::vector<float> float_queries = queries.as_floats();
+    const auto matrix_of = [&](const ByteVectors& bytes, const std::vector<float>& floats) {
+        skep_matrix matrix = SKEP_HOST_MATRIX(skep_matrix, SKEP_DTYPE_U8, bytes.values.data(),
+                                              bytes.num_rows, bytes.dim);
+        if (!are_floats) return matrix;
+        matrix.dtype = SKEP_DTYPE_F32;
+        matrix.data = floats.data();
+        return matrix;
+    };
+    const skep_matrix rows = matrix_of(base, float_rows);
+    const skep_matrix asked = matrix_of(queries, float_queries);
     const std::size_t num_answers = std::size_t{queries.num_rows} * kK;
 
     const CpuStore store(SKEP_METRIC_L2, rows);
@@ -119,8 +129,6 @@ int run(const std::string& base_path, const std::string& query_path, std::uint32
 
     Side theirs;
     theirs.name = "hnswlib";
-    const std::vector<float> float_rows = base.as_floats();
-    const std::vector<float> float_queries = queries.as_floats();
     hnswlib::L2Space space(base.dim);
     hnswlib::HierarchicalNSW<float> index(&space, base.num_rows, kM, kEfConstruction);
     start = now();
@@ -175,5 +183,6 @@ int main(int argc, char** argv) {
     const std::string queries = argc > 2 ? argv[2] : folder + "/sift10k_query.u8bin";
     const auto max_queries =
         static_cast<std::uint32_t>(argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 10000);
-    return skep::bench::run(base, queries, max_queries);
+    const bool are_floats = argc > 4 && std::string(argv[4]) == "floats";
+    return skep::bench::run(base, queries, max_queries, are_floats);
 }

@@ -19,20 +19,20 @@ constexpr std::size_t kAskedBytes = 512;
 
 void RowScorer::open(std::uint64_t num_slots, bool uses_codes) {
     uses_codes_ = uses_codes;
-    codes_ = store_.codes();
+    table_ = store_.table();
     num_views_ = 0;
     for (std::uint64_t slot = 0; slot < num_slots; ++num_views_) {
-        const RowChunk& chunk = store_.chunk(num_views_);
-        const CodeChunk& codes = codes_->chunks[num_views_];
-        views_[num_views_] = {
-            chunk.first_slot,       chunk.rows,      chunk.row_stride_bytes, codes.codes,
-            codes.row_stride_bytes, codes.int_terms, chunk.float_terms,      codes.scales};
-        slot = chunk.first_slot + chunk.capacity_slots;
+        const RowChunk& chunk = table_->rows[num_views_];
+        const CodeChunk& codes = table_->codes[num_views_];
+        views_[num_views_] = {chunk.first_slot, chunk.rows,        chunk.row_stride_bytes,
+                              chunk.dtype,      codes.codes,       codes.row_stride_bytes,
+                              codes.int_terms,  chunk.float_terms, codes.scales};
+        slot = chunk.end_slot();
     }
 }
 
 void RowScorer::close() {
-    codes_.reset();
+    table_.reset();
     num_views_ = 0;
 }
 
@@ -41,7 +41,7 @@ void RowScorer::reserve_row() {
     std::uint64_t bytes = 0;
     for (const Arithmetic arithmetic :
          {Arithmetic::kFloat, Arithmetic::kInteger, Arithmetic::kCoded}) {
-        const ScoreShape shape(store_, *codes_, arithmetic, false);
+        const ScoreShape shape(store_, *table_, arithmetic, false);
         bytes = std::max(bytes, QueryBlock::scratch_bytes(shape, dim, 1));
     }
     const skep_host_services& host = store_.backend().host();
@@ -53,9 +53,9 @@ void RowScorer::set_query(const skep_matrix& queries, std::uint64_t row) {
     skep_matrix query = queries;
     query.num_rows = 1;
     query.data = static_cast<const std::byte*>(queries.data) + row * queries.row_stride_bytes;
-    arithmetic_ = uses_codes_ ? choose_arithmetic(store_, *codes_, query) : Arithmetic::kFloat;
+    arithmetic_ = uses_codes_ ? choose_arithmetic(store_, *table_, query) : Arithmetic::kFloat;
     block_.reset();
-    shape_.emplace(store_, *codes_, arithmetic_, false);
+    shape_.emplace(store_, *table_, arithmetic_, false);
     block_memory_.require(store_.backend().host(),
                           QueryBlock::scratch_bytes(*shape_, store_.dim(), 1), "graph");
     block_.emplace(store_, *shape_, query, 0, 1, block_memory_.data());
@@ -90,8 +90,8 @@ void RowScorer::set_formula(double squared_norm, double scale, std::int32_t sum)
 void RowScorer::set_row(std::uint32_t slot) {
     const View& view = view_of(slot);
     const std::uint64_t position = slot - view.first_slot;
-    if (codes_->kind != CodeKind::kIntegers || store_.dim() > kMaxIntegerDim || !uses_codes_) {
-        skep_matrix row = SKEP_HOST_MATRIX(skep_matrix, store_.dtype(),
+    if (table_->kind != CodeKind::kIntegers || store_.dim() > kMaxIntegerDim || !uses_codes_) {
+        skep_matrix row = SKEP_HOST_MATRIX(skep_matrix, view.dtype,
                                            view.rows + position * view.row_stride, 1, store_.dim());
         row.row_stride_bytes = view.row_stride;
         set_query(row, 0);
@@ -202,12 +202,13 @@ void RowScorer::score_block(const std::uint32_t* slots, std::uint32_t count,
 double RowScorer::exact_distance(std::uint32_t slot) const {
     const View& view = view_of(slot);
     const std::uint64_t position = slot - view.first_slot;
-    const std::byte* row = arithmetic_ == Arithmetic::kInteger
-                               ? view.codes + position * view.code_stride
-                               : view.rows + position * view.row_stride;
     SKEP_ASSERT(block_.has_value(),
                 "a row of whole numbers is asked for approximate distances alone");
-    return block_->exact_distance(0, row);
+    if (arithmetic_ == Arithmetic::kInteger) {
+        return block_->exact_distance(0, view.codes + position * view.code_stride,
+                                      store_.code_dtype());
+    }
+    return block_->exact_distance(0, view.rows + position * view.row_stride, view.dtype);
 }
 
 }  // namespace skep::cpu

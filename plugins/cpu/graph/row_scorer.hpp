@@ -57,11 +57,12 @@ class RowScorer {
         std::uint64_t first_slot;
         const std::byte* rows;
         std::uint64_t row_stride;
+        skep_dtype dtype;  // of the rows
         const std::byte* codes;
         std::uint64_t code_stride;
         const std::int32_t* int_terms;
         const float* float_terms;
-        const float* scales;  // null: rows are their own codes
+        const float* scales;  // stores of floats only
     };
     // Rows that a kernel is given at once.
     static constexpr std::uint32_t kBlockRows = 32;
@@ -76,7 +77,7 @@ class RowScorer {
     void score_block(const std::uint32_t* slots, std::uint32_t count, float* distances) const;
 
     const RowStore& store_;
-    std::shared_ptr<const RowCodes> codes_;
+    std::shared_ptr<const RowTable> table_;
     std::array<View, kMaxChunks> views_;
     std::size_t num_views_ = 0;
 

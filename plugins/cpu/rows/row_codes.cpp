@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "skep/common/element_type.hpp"
 
@@ -19,7 +20,7 @@ bool is_byte_row(const std::byte* row, std::size_t dim, std::size_t element_byte
         kernels.widen(row + first * element_bytes, count, values);
         bool are_bytes = true;
         for (std::size_t i = 0; i < count; ++i)
-            are_bytes &= is_byte(values[i]);
+            are_bytes &= is_kept_by_byte(values[i]);
         if (!are_bytes) return false;
     }
     return true;
@@ -36,11 +37,27 @@ bool has_byte_rows_only(const skep_matrix& rows, const FloatRowKernels& kernels)
     return true;
 }
 
-WideRows::WideRows(const skep_host_services& host, const FloatRowKernels& kernels, skep_dtype dtype,
-                   std::size_t dim, const char* operation)
-    : kernels_(kernels),
-      dim_(dim),
-      memory_(host, element_bytes(dtype) == sizeof(F16) ? dim * sizeof(float) : 0, operation) {
+void narrow_row(const std::byte* row, std::size_t dim, std::byte* bytes) {
+    for (std::size_t i = 0; i < dim; ++i) {
+        float value;
+        std::memcpy(&value, row + i * sizeof value, sizeof value);
+        bytes[i] = static_cast<std::byte>(static_cast<std::int32_t>(value));
+    }
+}
+
+void expand_row(const std::byte* bytes, std::size_t dim, skep_dtype dtype, std::byte* row) {
+    for (std::size_t i = 0; i < dim; ++i) {
+        const auto value = static_cast<float>(std::to_integer<std::uint8_t>(bytes[i]));
+        if (dtype == SKEP_DTYPE_F32) {
+            std::memcpy(row + i * sizeof value, &value, sizeof value);
+            continue;
+        }
+        // Both have the eight bits of precision that it takes.
+        const std::uint16_t narrow = dtype == SKEP_DTYPE_F16
+                                         ? nearest_f16(static_cast<double>(value))
+                                         : nearest_bf16(static_cast<double>(value));
+        std::memcpy(row + i * sizeof narrow, &narrow, sizeof narrow);
+    }
 }
 
 }  // namespace skep::cpu

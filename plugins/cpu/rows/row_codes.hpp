@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What integer kernels score: bytes of the rows of a store, with terms.
-//
-// Rows of bytes, u8 or i8, are their own codes. A store of floats keeps codes beside its rows: as
-// long as every row consists of integers 0..255 the codes are those integers, afterwards each row
-// is coded with a scale of its own (see "Codes" in search/bounds.hpp).
+// Rows as bytes and as floats: which rows are whole numbers that a byte holds, and both
+// conversions.
 #pragma once
 
 #include <skep/types.h>
 
-#include <array>
+#include <bit>
 #include <cstdint>
 
 #include "host_memory.hpp"
@@ -16,37 +13,16 @@
 
 namespace skep::cpu {
 
-// Chunks of one store.
-inline constexpr std::size_t kMaxChunks = 64;
-
-enum class CodeKind : std::uint8_t {
-    kIntegers,  // the elements themselves
-    kScaled,    // scale * (code + int_term), apart from the residual
-};
-
-// The codes of the rows of one chunk.
-struct CodeChunk {
-    const std::byte* codes = nullptr;  // [capacity_slots] rows, row_stride_bytes apart
-    std::uint64_t row_stride_bytes = 0;
-    std::int32_t* int_terms = nullptr;    // [capacity_slots]; see integer_row_term and RowCode
-    float* scales = nullptr;              // [capacity_slots]; floats only
-    float* residuals = nullptr;           // [capacity_slots]; floats only
-    std::byte* writable_codes = nullptr;  // null: the rows are the codes
-    HostBuffer memory;
-};
-
-// The codes of all chunks. Readers hold on to the ones that they found, while a writer that has to
-// change the kind builds others and then puts them in place.
-struct RowCodes {
-    CodeKind kind = CodeKind::kIntegers;
-    std::array<CodeChunk, kMaxChunks> chunks;
-};
-
 // Whether a component is an integer 0..255.
 [[nodiscard]] inline bool is_byte(float value) {
     const bool is_in_range = value >= 0.0F && value <= 255.0F;
     const auto integer = static_cast<std::int32_t>(is_in_range ? value : 0.5F);
     return static_cast<float>(integer) == value;
+}
+
+// Whether a byte stands for every bit of it: -0 it does not.
+[[nodiscard]] inline bool is_kept_by_byte(float value) {
+    return is_byte(value) && std::bit_cast<std::int32_t>(value) >= 0;
 }
 
 // Whether a component is an integer -128..127.
@@ -56,26 +32,37 @@ struct RowCodes {
     return static_cast<float>(integer) == value;
 }
 
-// Whether all rows of a matrix of floats consist of integers 0..255. kernels: of its element type.
+// Whether bytes stand for every bit of all rows of a matrix of floats. kernels: of its element
+// type.
 [[nodiscard]] bool has_byte_rows_only(const skep_matrix& rows, const FloatRowKernels& kernels);
 
-// Rows of floats as 32-bit ones, one at a time: where they lie if they are, else widened into
+// Bytes of a row of 32-bit floats, which may be unaligned, that bytes stand for.
+void narrow_row(const std::byte* row, std::size_t dim, std::byte* bytes);
+
+// The row of floats of a type that bytes stand for; may be unaligned.
+void expand_row(const std::byte* bytes, std::size_t dim, skep_dtype dtype, std::byte* row);
+
+// Rows as 32-bit floats, one at a time: where they lie if that is what they are, else widened into
 // memory of its own, which the next row overwrites.
 class WideRows {
   public:
-    // kernels: of the element type of the rows. Allocates dim floats unless the rows need none.
-    WideRows(const skep_host_services& host, const FloatRowKernels& kernels, skep_dtype dtype,
-             std::size_t dim, const char* operation);
+    // kernels: indexed by dtype. widens: false where all rows are 32-bit floats; else allocates
+    // dim floats.
+    WideRows(const skep_host_services& host, const FloatRowKernels* kernels, std::size_t dim,
+             bool widens, const char* operation)
+        : kernels_(kernels),
+          dim_(dim),
+          memory_(host, widens ? dim * sizeof(float) : 0, operation) {}
 
     // [dim] floats, which may be unaligned.
-    [[nodiscard]] const std::byte* floats(const std::byte* row) const {
-        if (memory_.data() == nullptr) return row;
-        kernels_.widen(row, dim_, reinterpret_cast<float*>(memory_.data()));
+    [[nodiscard]] const std::byte* floats(const std::byte* row, skep_dtype dtype) const {
+        if (dtype == SKEP_DTYPE_F32) return row;
+        kernels_[dtype].widen(row, dim_, reinterpret_cast<float*>(memory_.data()));
         return memory_.data();
     }
 
   private:
-    const FloatRowKernels& kernels_;
+    const FloatRowKernels* kernels_;
     std::size_t dim_;
     HostBuffer memory_;
 };

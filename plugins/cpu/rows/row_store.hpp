@@ -2,14 +2,13 @@
 // Rows in memory, row-major, in chunks that never move, each row with the codes and terms that
 // score kernels want.
 //
-// Threads: as backend.h says. Readers name how many slots they look at; the chunks that hold those
-// were complete before the host could know of them, so that reading rows takes no lock while one
-// thread appends. Codes are fetched once per search, under a lock held for the copy of a pointer.
+// Threads: as backend.h says. Readers fetch the table of chunks once, under a lock held for the
+// copy of a pointer, and name how many slots they look at; the chunks that hold those were complete
+// before the host could know of them, so that reading takes no lock while one thread appends.
 #pragma once
 
 #include <skep/backend.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -19,25 +18,11 @@
 #include "host_memory.hpp"
 #include "rows/mask.hpp"
 #include "rows/row_codes.hpp"
+#include "rows/row_table.hpp"
 
 namespace skep::cpu {
 
 class WorkMeter;
-
-// Consecutive rows. Terms: see search/bounds.hpp.
-struct RowChunk {
-    std::uint64_t first_slot = 0;
-    std::uint64_t capacity_slots = 0;
-    const std::byte* rows = nullptr;  // [capacity_slots] rows, row_stride_bytes apart
-    std::uint64_t row_stride_bytes = 0;
-    float* float_terms = nullptr;        // [capacity_slots]
-    std::byte* writable_rows = nullptr;  // null: adopted memory
-    HostBuffer memory;
-
-    [[nodiscard]] const std::byte* row(std::uint64_t slot) const {
-        return rows + (slot - first_slot) * row_stride_bytes;
-    }
-};
 
 class RowStore {
   public:
@@ -54,9 +39,13 @@ class RowStore {
     [[nodiscard]] skep_metric metric() const { return options_.metric; }
     [[nodiscard]] skep_dtype dtype() const { return options_.dtype; }
     [[nodiscard]] std::uint32_t dim() const { return options_.dim; }
-    // Of the element type of the rows.
-    [[nodiscard]] const FloatRowKernels& float_row_kernels() const {
-        return backend_.kernels().floats->rows[options_.dtype];
+    // Of an element type, such as that of a chunk.
+    [[nodiscard]] const FloatRowKernels& float_row_kernels(skep_dtype dtype) const {
+        return backend_.kernels().floats->rows[dtype];
+    }
+    // Of integer codes.
+    [[nodiscard]] skep_dtype code_dtype() const {
+        return options_.dtype == SKEP_DTYPE_I8 ? SKEP_DTYPE_I8 : SKEP_DTYPE_U8;
     }
     // Of the sign of the codes.
     [[nodiscard]] const IntegerKernels& integer_kernels() const {
@@ -78,12 +67,8 @@ class RowStore {
     void compact(std::uint64_t num_slots, const Mask* mask, const skep_call* call);
     [[nodiscard]] skep_store_stats stats() const;
 
-    // Chunk 0, 1, ... as long as its first slot is below the slots that the caller may look at.
-    [[nodiscard]] const RowChunk& chunk(std::size_t position) const { return chunks_[position]; }
-    // Codes of at least the slots that the caller may look at.
-    [[nodiscard]] std::shared_ptr<const RowCodes> codes() const;
-    // Position of the chunk that holds a slot the caller may look at.
-    [[nodiscard]] std::size_t chunk_of(std::uint64_t slot) const;
+    // Chunks of at least the slots that the caller may look at.
+    [[nodiscard]] std::shared_ptr<const RowTable> table() const;
 
   private:
     // Appending doubles the capacity and reserving is exact while few chunks are in use; from there
@@ -91,20 +76,33 @@ class RowStore {
     static constexpr std::size_t kMaxExactChunks = 24;
 
     [[nodiscard]] std::uint64_t row_bytes() const;
-    // Of one row, besides the row itself.
-    [[nodiscard]] std::uint64_t code_bytes() const;
-    [[nodiscard]] RowChunk make_chunk(std::uint64_t capacity_slots, const char* operation) const;
-    [[nodiscard]] CodeChunk make_codes(const RowChunk& chunk, const char* operation) const;
-    // Appends a chunk and its codes, which may still be private to the writer.
-    void add_chunk(RowChunk chunk, CodeChunk code_chunk, RowCodes& codes);
-    void drop_last_chunk(RowCodes& codes) noexcept;
+    // Of one row with its terms and codes, as chunks of this type keep it.
+    [[nodiscard]] std::uint64_t used_bytes(skep_dtype chunk_dtype, CodeKind kind) const;
+    // How rows are kept beside codes of a kind.
+    [[nodiscard]] skep_dtype kept_dtype(CodeKind kind) const;
+    [[nodiscard]] RowChunk make_chunk(std::uint64_t capacity_slots, skep_dtype dtype,
+                                      const char* operation) const;
+    [[nodiscard]] CodeChunk make_codes(const RowChunk& chunk, CodeKind kind,
+                                       const char* operation) const;
+    // Appends to a table a chunk with its codes.
+    void add_chunk(RowTable& table, std::uint64_t capacity_slots, skep_dtype dtype,
+                   const char* operation) const;
     // The kind of codes that fits what the store holds and these rows.
     [[nodiscard]] CodeKind kind_with(const skep_matrix& rows) const;
-    // Codes of another kind for the rows that the store holds. Null when stopped.
-    [[nodiscard]] std::shared_ptr<RowCodes> encode_again(CodeKind kind, WorkMeter& meter) const;
-    void put_in_place(std::shared_ptr<RowCodes> codes);
-    [[nodiscard]] double squared_norm(const std::byte* row) const;
-    [[nodiscard]] WideRows wide_rows(const char* operation) const;
+    // Whether all room behind the rows is as this kind wants it.
+    [[nodiscard]] bool has_room_for(CodeKind kind) const;
+    // A table of the rows that the store holds, with codes of a kind and no room behind them. Where
+    // the meter stops, an unfinished one.
+    [[nodiscard]] std::shared_ptr<RowTable> remade(CodeKind kind, WorkMeter& meter) const;
+    void put_in_place(std::shared_ptr<RowTable> table);
+    // What stats() says of the table in place.
+    void count_table();
+    [[nodiscard]] double squared_norm(const std::byte* row, skep_dtype dtype) const;
+    // widens_bytes: whether rows that are kept as bytes are coded anew.
+    [[nodiscard]] WideRows wide_rows(bool widens_bytes, const char* operation) const;
+    // Copies rows of the store's type into a chunk.
+    void copy_rows(const skep_matrix& rows, std::uint64_t first_row, std::uint64_t count,
+                   const RowChunk& chunk, std::uint64_t first_slot, const WideRows& wide) const;
     // Derives the terms and codes of rows that lie in the chunk already.
     void derive(const RowChunk& chunk, const CodeChunk& codes, CodeKind kind,
                 std::uint64_t first_slot, std::uint64_t count, const WideRows& wide) const;
@@ -115,10 +113,8 @@ class RowStore {
 
     const CpuBackend& backend_;
     skep_store_options options_;
-    std::array<RowChunk, kMaxChunks> chunks_;
-    mutable std::mutex codes_mutex_;   // guards the pointer
-    std::shared_ptr<RowCodes> codes_;  // chunks as in chunks_
-    std::size_t num_chunks_ = 0;       // the writer's
+    mutable std::mutex table_mutex_;   // guards the pointer
+    std::shared_ptr<RowTable> table_;  // only the writer changes it
     std::atomic<std::uint64_t> num_slots_{0};
     std::atomic<std::uint64_t> capacity_slots_{0};
     std::atomic<std::uint64_t> num_buffers_{0};

@@ -37,12 +37,12 @@ void for_components(const RowStore& store, skep_dtype dtype, const std::byte* ro
 
 }  // namespace
 
-ScoreShape::ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+ScoreShape::ScoreShape(const RowStore& store, const RowTable& table, Arithmetic arithmetic,
                        bool uses_panels)
     : arithmetic_(arithmetic),
       uses_panels_(uses_panels),
       is_scaled_(store.metric() == SKEP_METRIC_COSINE),
-      has_zero_points_(codes.kind == CodeKind::kScaled) {
+      has_zero_points_(table.kind == CodeKind::kScaled) {
     const FloatKernels& floats = *store.backend().kernels().floats;
     const IntegerKernels& integers = store.integer_kernels();
     const std::size_t dim = store.dim();
@@ -69,13 +69,13 @@ std::uint64_t ScoreShape::padded_queries(std::uint64_t num_queries) const {
     return (num_queries + tile_queries_ - 1) / tile_queries_ * tile_queries_;
 }
 
-Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
+Arithmetic choose_arithmetic(const RowStore& store, const RowTable& table,
                              const skep_matrix& queries) {
     if (queries.num_rows > store.backend().kernels().max_integer_queries) return Arithmetic::kFloat;
     const bool is_byte_store = is_byte_type(store.dtype());
     if (is_byte_store && store.dim() > kMaxIntegerDim) return Arithmetic::kFloat;
-    if (is_byte_type(queries.dtype)) return Arithmetic::kInteger;
-    bool are_integers = codes.kind == CodeKind::kIntegers;
+    if (is_byte_store && is_byte_type(queries.dtype)) return Arithmetic::kInteger;
+    bool are_integers = table.kind == CodeKind::kIntegers;
     bool are_codable = !is_byte_store;
     const bool is_signed = store.dtype() == SKEP_DTYPE_I8;
     for (std::uint64_t query = 0; query < queries.num_rows; ++query) {
@@ -258,10 +258,8 @@ void QueryBlock::set_bound(std::uint64_t query, double distance) {
     }
 }
 
-double QueryBlock::exact_distance(std::uint64_t query, const std::byte* row) const {
-    const bool are_codes =
-        shape_.arithmetic() == Arithmetic::kInteger && !is_byte_type(store_.dtype());
-    const skep_dtype dtype = are_codes ? SKEP_DTYPE_U8 : store_.dtype();
+double QueryBlock::exact_distance(std::uint64_t query, const std::byte* row,
+                                  skep_dtype dtype) const {
     const ExactKernels& kernels = store_.backend().kernels().exact[dtype];
     const std::size_t dim = store_.dim();
     const double* exact = exact_ + query * dim;

@@ -24,7 +24,7 @@ enum class Arithmetic : std::uint8_t {
 // How the rows of a store are scored against one batch of queries, and the shapes that follow.
 class ScoreShape {
   public:
-    ScoreShape(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+    ScoreShape(const RowStore& store, const RowTable& table, Arithmetic arithmetic,
                bool uses_panels);
 
     [[nodiscard]] Arithmetic arithmetic() const { return arithmetic_; }
@@ -65,7 +65,7 @@ class ScoreShape {
 };
 
 // What all queries of a batch can be scored in.
-Arithmetic choose_arithmetic(const RowStore& store, const RowCodes& codes,
+Arithmetic choose_arithmetic(const RowStore& store, const RowTable& table,
                              const skep_matrix& queries);
 
 // Some consecutive queries of a batch, in scratch memory of the caller.
@@ -84,8 +84,9 @@ class QueryBlock {
     // Rows of a query at distances up to this one shall survive from now on.
     void set_bound(std::uint64_t query, double distance);
 
-    // The distance of distance.hpp. row: the row itself, or in integer arithmetic its codes.
-    [[nodiscard]] double exact_distance(std::uint64_t query, const std::byte* row) const;
+    // The distance of distance.hpp. row: the elements, of a type that holds them exactly.
+    [[nodiscard]] double exact_distance(std::uint64_t query, const std::byte* row,
+                                        skep_dtype dtype) const;
 
     // What graph traversals take from the query: its operands and, of coded arithmetic, the sum and
     // scale of its codes.

@@ -75,8 +75,8 @@ void range_search(const RowStore& store, const skep_matrix& queries,
                   const skep_range_request& request, const Visibility& visible,
                   const skep_range_sink& sink, const skep_call* call) {
     if (queries.num_rows == 0 || request.num_slots == 0) return;
-    const std::shared_ptr<const RowCodes> codes = store.codes();
-    const SearchPlan plan(store, *codes, choose_arithmetic(store, *codes, queries),
+    const std::shared_ptr<const RowTable> row_table = store.table();
+    const SearchPlan plan(store, *row_table, choose_arithmetic(store, *row_table, queries),
                           queries.num_rows, 0, request.num_slots);
     ArrayLayout per_worker;
     const std::uint64_t block = per_worker.add<std::byte>(plan.block_bytes);
@@ -93,7 +93,7 @@ void range_search(const RowStore& store, const skep_matrix& queries,
         const TaskSpan span = plan.task(task_id);
         RangeSink range_sink(sink, emission, meter, request.radius, span.first_query);
         TaskMeter task_meter(meter);
-        const ScanTask scan{store, *codes,          visible,         plan,      queries,
+        const ScanTask scan{store, *row_table,      visible,         plan,      queries,
                             span,  scratch + block, scratch + panel, task_meter};
         if (scan.run(range_sink)) range_sink.flush();
     };

@@ -33,10 +33,10 @@ template <typename Sink>
 class Scan {
   public:
     // panel: panel_bytes() of scratch.
-    Scan(const RowStore& store, const RowCodes& codes, const Visibility& visible,
+    Scan(const RowStore& store, const RowTable& table, const Visibility& visible,
          QueryBlock& queries, std::byte* panel, TaskMeter& meter, Sink& sink)
         : store_(store),
-          codes_(codes),
+          table_(table),
           visible_(visible),
           queries_(queries),
           panel_(panel),
@@ -51,10 +51,10 @@ class Scan {
         if (first_slot >= last_slot) return ScanEnd::kDone;
         const std::uint32_t step =
             queries_.shape().uses_panels() ? queries_.shape().panel_rows() : kStreamRows;
-        std::size_t position = store_.chunk_of(first_slot);
+        std::size_t position = table_.chunk_of(first_slot);
         for (std::uint64_t slot = first_slot; slot < last_slot;) {
-            const RowChunk& chunk = store_.chunk(position);
-            const std::uint64_t chunk_end = chunk.first_slot + chunk.capacity_slots;
+            const RowChunk& chunk = table_.rows[position];
+            const std::uint64_t chunk_end = chunk.end_slot();
             if (slot == chunk_end) {
                 ++position;
                 continue;
@@ -62,7 +62,7 @@ class Scan {
             const auto count = static_cast<std::uint32_t>(
                 std::min({std::uint64_t{step}, last_slot - slot, chunk_end - slot}));
             const std::uint64_t visible = visible_.window(slot, count);
-            const Rows rows = {chunk, codes_.chunks[position], slot, count};
+            const Rows rows = {chunk, table_.codes[position], slot, count};
             const bool goes_on = visible == 0
                                      ? meter_.advance(count * queries_.num_queries(), count)
                                  : queries_.shape().uses_panels() ? score_panel(rows, visible)
@@ -120,7 +120,7 @@ class Scan {
         StreamBlock block{};
         describe_rows(rows, block);
         auto* const kernel = queries_.shape().arithmetic() == Arithmetic::kFloat
-                                 ? store_.float_row_kernels().stream
+                                 ? store_.float_row_kernels(rows.chunk.dtype).stream
                                  : store_.integer_kernels().stream;
         for (std::uint64_t query = 0; query < queries_.num_queries(); ++query) {
             queries_.describe_query(query, block);
@@ -164,7 +164,8 @@ class Scan {
         if (queries_.shape().arithmetic() != Arithmetic::kFloat) {
             store_.integer_kernels().pack(source, panel_);
         } else {
-            store_.float_row_kernels().pack(source, reinterpret_cast<float*>(panel_));
+            store_.float_row_kernels(rows.chunk.dtype)
+                .pack(source, reinterpret_cast<float*>(panel_));
         }
     }
 
@@ -176,7 +177,7 @@ class Scan {
         collected_[num_collected_] = {query, survivors};
         ++num_collected_;
         const std::size_t row_bytes =
-            store_.dim() * (refines_codes() ? 1 : element_bytes(store_.dtype()));
+            store_.dim() * (refines_codes() ? 1 : element_bytes(rows.chunk.dtype));
         const std::size_t asked_bytes = std::min(row_bytes, kAskedBytes);
         for (; survivors != 0; survivors &= survivors - 1) {
             const std::byte* row = exact_row(rows, survivors);
@@ -201,9 +202,11 @@ class Scan {
         std::uint64_t num_refined = 0;
         for (std::size_t i = 0; i < num_collected_; ++i) {
             const std::uint64_t query = collected_[i].query;
+            const skep_dtype dtype = refines_codes() ? store_.code_dtype() : rows.chunk.dtype;
             bool has_moved = false;
             for (std::uint64_t left = collected_[i].survivors; left != 0; left &= left - 1) {
-                const double distance = queries_.exact_distance(query, exact_row(rows, left));
+                const double distance =
+                    queries_.exact_distance(query, exact_row(rows, left), dtype);
                 if (distance > sink_.bound(query)) ++num_wasted_;
                 const std::uint64_t slot = rows.first_slot + lowest_bit(left);
                 has_moved |= sink_.offer(query, {distance, static_cast<std::uint32_t>(slot)});
@@ -239,7 +242,7 @@ class Scan {
     static constexpr std::size_t kAskedBytes = 512;
 
     const RowStore& store_;
-    const RowCodes& codes_;
+    const RowTable& table_;
     const Visibility& visible_;
     QueryBlock& queries_;
     std::byte* panel_;
@@ -255,7 +258,7 @@ class Scan {
 // What one task scans, and with what.
 struct ScanTask {
     const RowStore& store;
-    const RowCodes& codes;
+    const RowTable& table;
     const Visibility& visible;
     const SearchPlan& plan;
     const skep_matrix& queries;
@@ -277,7 +280,7 @@ struct ScanTask {
     template <typename Sink>
     ScanEnd run_with(const ScoreShape& shape, Sink& sink, std::uint64_t& next_slot) const {
         QueryBlock query_block(store, shape, queries, span.first_query, span.num_queries, block);
-        Scan scan(store, codes, visible, query_block, panel, meter, sink);
+        Scan scan(store, table, visible, query_block, panel, meter, sink);
         const ScanEnd end = scan.run(next_slot, span.last_slot);
         next_slot = scan.next_slot();
         return end;

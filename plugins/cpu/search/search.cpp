@@ -112,8 +112,8 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         return;
     }
 
-    const std::shared_ptr<const RowCodes> codes = store.codes();
-    const SearchPlan plan(store, *codes, choose_arithmetic(store, *codes, queries),
+    const std::shared_ptr<const RowTable> row_table = store.table();
+    const SearchPlan plan(store, *row_table, choose_arithmetic(store, *row_table, queries),
                           queries.num_rows, request.first_slot, request.num_slots);
     CandidateTable table{};
     table.num_ranges = plan.num_ranges;
@@ -148,7 +148,7 @@ void search(const RowStore& store, const skep_matrix& queries, const skep_search
         NearestSink sink(table, reinterpret_cast<TopK*>(scratch + heaps), span.first_query,
                          span.num_queries, span.range);
         TaskMeter task_meter(meter);
-        const ScanTask scan{store, *codes,          visible,         plan,      queries,
+        const ScanTask scan{store, *row_table,      visible,         plan,      queries,
                             span,  scratch + block, scratch + panel, task_meter};
         if (scan.run(sink)) sink.finish();
     };

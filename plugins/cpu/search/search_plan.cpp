@@ -22,10 +22,10 @@ std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-SearchPlan::SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+SearchPlan::SearchPlan(const RowStore& store, const RowTable& table, Arithmetic arithmetic,
                        std::uint64_t query_count, std::uint64_t begin_slot, std::uint64_t end_slot)
-    : shape(store, codes, arithmetic, query_count >= kPanelQueries),
-      float_shape(store, codes, Arithmetic::kFloat, query_count >= kPanelQueries),
+    : shape(store, table, arithmetic, query_count >= kPanelQueries),
+      float_shape(store, table, Arithmetic::kFloat, query_count >= kPanelQueries),
       num_queries(query_count),
       first_slot(begin_slot),
       num_slots(end_slot - begin_slot) {

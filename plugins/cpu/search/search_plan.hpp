@@ -20,7 +20,7 @@ struct TaskSpan {
 // Answers do not depend on any of this; speed and memory do.
 struct SearchPlan {
     // Over slots first_slot to end_slot - 1, at least one.
-    SearchPlan(const RowStore& store, const RowCodes& codes, Arithmetic arithmetic,
+    SearchPlan(const RowStore& store, const RowTable& table, Arithmetic arithmetic,
                std::uint64_t num_queries, std::uint64_t first_slot, std::uint64_t end_slot);
 
     [[nodiscard]] std::uint64_t num_tasks() const { return num_blocks * num_ranges; }

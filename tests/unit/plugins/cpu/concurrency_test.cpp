@@ -109,6 +109,15 @@ TEST(CpuConcurrency, SearchesWhileIntegersAreCodedAgain) {
                         search(store, matrix_of(queries, kDim), search_request(seen, 1));
                     for (std::size_t i = 0; i < num_queries; ++i)
                         EXPECT_EQ(answer.slots[i], first + i);
+                    std::vector<float> row(kDim);
+                    const skep_mutable_matrix out = SKEP_HOST_MATRIX(
+                        skep_mutable_matrix, SKEP_DTYPE_F32, row.data(), std::uint64_t{1}, kDim);
+                    ASSERT_EQ(cpu_operations().store_read(store.store, first, nullptr, &out,
+                                                          nullptr, nullptr),
+                              SKEP_OK);
+                    EXPECT_TRUE(
+                        std::equal(row.begin(), row.end(),
+                                   rows.begin() + static_cast<std::ptrdiff_t>(first * kDim)));
                 }
             });
         }
