@@ -148,6 +148,7 @@ class Linking {
     // Runs body(workspace, index) for every index below `count`.
     template <typename Body>
     void run_side_by_side(std::uint64_t count, std::uint64_t per_task, Body&& body) {
+        if (count == 0) return;  // the first row has no links to turn round
         const std::uint64_t step = workers_.size() == 1 ? count : per_task;
         auto task = [&](std::uint64_t task_id, std::uint32_t worker_id) {
             const NumericEnvironment environment;

@@ -77,6 +77,14 @@ TEST_F(GraphCollection, FlatOnesHaveNoGraph) {
     EXPECT_EQ(stats.graph_bytes, 0U);
 }
 
+TEST_F(GraphCollection, BeginsWithASingleRow) {
+    const Collection collection = make_collection(runtime_);
+    add(collection, 0, 1);
+    EXPECT_EQ(collection.stats().value().num_linked, 1U);
+    add(collection, 1, 1);
+    EXPECT_EQ(search(collection, sift_rows(0, 2), 1, 0).keys, (std::vector<std::uint64_t>{0, 1}));
+}
+
 TEST_F(GraphCollection, TakesRowsInOneByOne) {
     const Collection collection = make_collection(runtime_);
     add(collection, 0, 500);
