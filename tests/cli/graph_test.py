@@ -20,6 +20,22 @@ class GraphTest(ProgramTest):
         self.assertGreater(report["bytes_per_vector"], 128 + 96)
         self.assertLess(report["bytes_per_vector"], 300)
 
+    def test_recall_is_asked_for_instead(self):
+        arguments = ["--queries", QUERIES, "--truth-distances", TRUTH_DISTANCES, "--batch", "100", "--repeat", "1"]
+        collection = self.build(BASE, "graph.skep", "--index", "hnsw", "--recall", "0.98", "--k", "10")
+        remembered = self.succeed_json("info", collection)["collection"]["calibrations"]
+        self.assertEqual([(known["k"], known["recall_millionths"], known["num_rows"]) for known in remembered],
+                         [(10, 980000, 10000)])
+        run = self.succeed_json("eval", collection, *arguments, "--recall", "0.98")["runs"][0]
+        self.assertEqual(run["ef_search"], remembered[0]["ef_search"])
+        self.assertGreaterEqual(run["recall"], 0.96)  # of queries unlike the rows that were measured
+
+        search = ["search", collection, "--queries", QUERIES]
+        by_ef = self.succeed_json(*search, "--ef-search", str(run["ef_search"]))["results"]
+        self.assertEqual(self.succeed_json(*search, "--recall", "0.98")["results"], by_ef)
+        self.assertIn("--recall", self.refuse(2, *search, "--recall", "0.9", "--ef-search", "10"))
+        self.assertIn("--recall", self.refuse(2, *search, "--recall", "1.5"))
+
     def test_saved_graph_is_searched(self):
         collection = self.build(BASE, "graph.skep", "--index", "hnsw", "--ef-construction", "100")
         flat = self.build(BASE, "flat.skep")

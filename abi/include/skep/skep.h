@@ -292,7 +292,8 @@ SKEP_API skep_status skep_collection_list_keys(skep_collection *collection, uint
 /* Removes everything; memory is kept for refilling. Numbering of rows without keys starts at 0
  * again. */
 SKEP_API skep_status skep_collection_clear(skep_collection *collection, skep_error *error);
-/* Makes room for num_rows rows in all, so that adding up to there allocates no row memory. */
+/* Makes room for num_rows rows in all. Adding up to there allocates row memory only where the
+ * device finds that rows can be kept in fewer bytes, or that they no longer can. */
 SKEP_API skep_status skep_collection_reserve(skep_collection *collection, uint64_t num_rows,
                                              skep_error *error);
 /* Gives the memory of removed rows back. Order, keys and answers stay. Waits for running searches.
@@ -319,8 +320,11 @@ typedef struct skep_search_options {
     uint32_t ef_search;  /* hnsw; 0: chosen from k */
     uint64_t k;          /* 1 or more; for range search ignored */
     skep_filter *filter; /* NULL: every row */
+    /* hnsw, in place of ef_search: the share of true neighbours wanted, above 0, at most 1, as
+     * skep_collection_calibrate measures it. 0: not asked. Range searches are exact, and ignore it. */
+    double recall;
 } skep_search_options;
-#define SKEP_SEARCH_OPTIONS_INIT {(uint32_t)sizeof(skep_search_options), 0, 10, NULL}
+#define SKEP_SEARCH_OPTIONS_INIT {(uint32_t)sizeof(skep_search_options), 0, 10, NULL, 0.0}
 
 /*
  * Where a search writes: dense arrays [num_queries, k] of the caller; any may be NULL. Answers of a
@@ -350,6 +354,25 @@ SKEP_API skep_status skep_collection_search(skep_collection *collection, const s
                                             const skep_search_options *options,
                                             const skep_search_output *output,
                                             const skep_call_options *call, skep_error *error);
+
+/*
+ * Finds the smallest ef_search, within some 3 %, that brings at least a share `recall` (above 0, at
+ * most 1) of the k nearest rows of the queries, compared with exact search on the same device, and
+ * remembers it: searches that ask for this k and recall take it. queries: as for search, at best
+ * real ones; NULL: 500 points made from rows of the collection, which are found about as well as
+ * queries are (docs/graph-search.md). ef_search: [out], may be NULL; 0 where every search is exact:
+ * a flat collection, or one whose rows are not linked.
+ *
+ * A search that asks for a recall nobody has measured calibrates first, without queries, and so
+ * does one that meets half as many rows again as were there when it was measured, or less than two
+ * thirds of them. Measured without a filter: one widens the search as ef_search says. At most 64
+ * are remembered, also in files; clear forgets them. Costs one exact search of the queries (of
+ * points made from rows, two) and some ten approximate ones.
+ */
+SKEP_API skep_status skep_collection_calibrate(skep_collection *collection, uint64_t k,
+                                               double recall, const skep_matrix *queries,
+                                               const skep_call_options *call, uint32_t *ef_search,
+                                               skep_error *error);
 
 /* Every row whose distance is at most radius, nearest first. options may be NULL. */
 SKEP_API skep_status skep_collection_range_search(skep_collection *collection,

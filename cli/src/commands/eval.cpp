@@ -46,6 +46,7 @@ struct Options {
     std::uint64_t k = 10;
     std::vector<std::uint64_t> batches{1, 10, 100};
     std::vector<std::uint64_t> efs;  // empty: left to the library
+    double recall = 0.0;             // 0: not asked for
     std::uint64_t num_queries = 0;   // 0: all, or as many as the truth has
     std::uint64_t num_repeats = 5;
     DeviceChoice device;
@@ -179,6 +180,20 @@ void check_usage(const Options& options) {
     }
 }
 
+// The ef_search values to measure.
+std::vector<std::uint64_t> choose_efs(const Options& options, const Collection& collection,
+                                      const Interrupt& interrupt) {
+    if (options.recall == 0.0)
+        return options.efs.empty() ? std::vector<std::uint64_t>{0} : options.efs;
+    // Not on the queries: they are what is measured.
+    const skep_matrix* const no_queries = nullptr;
+    const skep_call_options control = interrupt.call_options();
+    std::uint32_t ef_search = 0;
+    call(skep_collection_calibrate, collection.get(), options.k, options.recall, no_queries,
+         &control, &ef_search);
+    return {ef_search};
+}
+
 Report evaluate(const Options& options, const Interrupt& interrupt) {
     const VectorFile query_file(options.queries);
     skep_matrix queries = choose_queries(options, query_file);
@@ -198,7 +213,7 @@ Report evaluate(const Options& options, const Interrupt& interrupt) {
     report.build_seconds = subject.build_seconds;
     report.open_seconds = subject.open_seconds;
     const RunPlan plan{queries.num_rows, options.k, options.num_repeats, options.batches,
-                       options.efs.empty() ? std::vector<std::uint64_t>{0} : options.efs};
+                       choose_efs(options, subject.collection, interrupt)};
     report.runs = run_searches(subject.collection, queries, plan, truth, interrupt);
     return report;
 }
@@ -288,6 +303,10 @@ Command add_eval_command(CLI::App& program) {
                     "Queries per call: one or more sizes, 1,10,100");
     add_number_list(*arguments, "--ef-search", options->efs, SKEP_MAX_ROWS,
                     "hnsw: candidates per query, one or more numbers; by default chosen from k");
+    add_recall_option(*arguments, options->recall,
+                      "hnsw: instead of --ef-search, the one that finds this share of the true "
+                      "neighbours of points like the rows, above 0, at most 1",
+                      "--ef-search");
     add_number(*arguments, "--num-queries", options->num_queries, SKEP_MAX_ROWS,
                "Use the first N queries; by default all that the truth covers");
     add_number(*arguments, "--repeat", options->num_repeats, kMaxRepeats,

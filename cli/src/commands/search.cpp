@@ -36,6 +36,7 @@ struct Options {
     std::string distances_out;
     std::uint64_t k = 10;
     std::uint64_t ef_search = 0;
+    double recall = 0.0;
     DeviceChoice device;
     bool is_json = false;
 };
@@ -84,6 +85,7 @@ Answers search(const Options& options, const Interrupt& interrupt) {
     skep_search_options asked = SKEP_SEARCH_OPTIONS_INIT;
     asked.k = options.k;
     asked.ef_search = static_cast<std::uint32_t>(options.ef_search);
+    asked.recall = options.recall;
     answers.hits = collection.search(dense.view(), asked, &control).value();
     answers.seconds = searching.seconds();
     return answers;
@@ -194,6 +196,10 @@ Command add_search_command(CLI::App& program) {
     add_k_option(*arguments, options->k);
     add_number(*arguments, "--ef-search", options->ef_search, SKEP_MAX_ROWS,
                "hnsw: candidates per query; by default chosen from k");
+    add_recall_option(*arguments, options->recall,
+                      "hnsw: share of the true neighbours wanted, above 0, at most 1; instead of "
+                      "--ef-search, which is then measured unless the file knows it",
+                      "--ef-search");
     add_file(*arguments, "--out", options->ids_out,
              "Write keys to this .ibin or .ivecs file instead of printing; -1 where "
              "there are fewer than k rows");

@@ -148,6 +148,15 @@ void add_json_flag(CLI::App& arguments, bool& is_json) {
     add_flag(arguments, "--json", is_json, "Print JSON");
 }
 
+void add_recall_option(CLI::App& arguments, double& recall, const std::string& description,
+                       const std::string& excluded_option) {
+    constexpr double kLeast = 1e-6;
+    CLI::Option* const option = arguments.add_option("--recall", recall, description)
+                                    ->type_name("SHARE")
+                                    ->check(CLI::Range(kLeast, 1.0).description(""));
+    if (!excluded_option.empty()) option->excludes(arguments.get_option(excluded_option));
+}
+
 void add_k_option(CLI::App& arguments, std::uint64_t& k) {
     add_number(arguments, "--k", k, SKEP_MAX_ROWS, "Neighbours per query");
 }

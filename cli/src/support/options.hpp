@@ -70,6 +70,11 @@ void add_flag(CLI::App& arguments, const std::string& name, bool& is_set,
 // --json.
 void add_json_flag(CLI::App& arguments, bool& is_json);
 
+// --recall: above 0, at most 1; 0 stands for not given. excluded_option: what it does not go with;
+// may be empty.
+void add_recall_option(CLI::App& arguments, double& recall, const std::string& description,
+                       const std::string& excluded_option = "");
+
 // --k: 1 or more.
 void add_k_option(CLI::App& arguments, std::uint64_t& k);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // skep.h: search and range search.
+#include <fmt/format.h>
 #include <skep/skep.h>
+
+#include <cstdint>
 
 #include "api/arguments.hpp"
 #include "api/call_argument.hpp"
@@ -33,9 +36,40 @@ skep_status skep_collection_search(skep_collection* collection, const skep_matri
         const skep_search_output target =
             arguments.read(output, SKEP_SIZE_THROUGH(skep_search_output, keys), "output");
         arguments.require_zero(target.reserved, "output.reserved");
+        if (wanted.recall != 0.0 && wanted.ef_search != 0) {
+            return client_error(SKEP_INVALID_ARGUMENT,
+                                fmt::format("search: ef_search {} and recall {} given; expected "
+                                            "one of them",
+                                            wanted.ef_search, wanted.recall));
+        }
         const CallArgument control("search", call);
-        return collection->collection->search(matrix, wanted.k, wanted.ef_search, filter_of(wanted),
+        std::uint32_t ef_search = wanted.ef_search;
+        if (wanted.recall != 0.0) {
+            ef_search =
+                collection->collection->ef_search_for(wanted.k, wanted.recall, control.call())
+                    .value();
+        }
+        return collection->collection->search(matrix, wanted.k, ef_search, filter_of(wanted),
                                               target, control.call());
+    });
+}
+
+skep_status skep_collection_calibrate(skep_collection* collection, uint64_t k, double recall,
+                                      const skep_matrix* queries, const skep_call_options* call,
+                                      uint32_t* ef_search, skep_error* error) {
+    return guard(error, SKEP_LAYER_CLIENT, [&]() -> Result<void> {
+        const Arguments arguments("skep_collection_calibrate");
+        arguments.require(collection, "collection");
+        skep_matrix matrix{};
+        if (queries != nullptr)
+            matrix = arguments.read(queries, SKEP_SIZE_THROUGH(skep_matrix, data), "queries");
+        const CallArgument control("calibrate", call);
+        const std::uint32_t found =
+            collection->collection
+                ->calibrate(k, recall, queries == nullptr ? nullptr : &matrix, control.call())
+                .value();
+        if (ef_search != nullptr) *ef_search = found;
+        return {};
     });
 }
 

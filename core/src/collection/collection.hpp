@@ -24,6 +24,7 @@
 #include "bridge/device.hpp"
 #include "bridge/graph.hpp"
 #include "collection/answers.hpp"
+#include "collection/calibration.hpp"
 #include "collection/erase_log.hpp"
 #include "collection/filter.hpp"
 #include "collection/key_batch.hpp"
@@ -90,6 +91,13 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> search(const skep_matrix& queries, std::uint64_t k, std::uint32_t ef_search,
                         const Filter* filter, const skep_search_output& output,
                         const skep_call* call) const;
+    // The smallest ef_search that finds this share of the k nearest rows of the queries, or, if that
+    // is null, of stand-ins made from rows; remembered. 0: nothing is linked.
+    Result<std::uint32_t> calibrate(std::uint64_t k, double recall, const skep_matrix* queries,
+                                    const skep_call* call) const;
+    // The ef_search of a search that asks for a recall: as remembered, else calibrated now.
+    Result<std::uint32_t> ef_search_for(std::uint64_t k, double recall,
+                                        const skep_call* call) const;
     Result<std::unique_ptr<skep_range_result>> range_search(const skep_matrix& queries,
                                                             float radius, const Filter* filter,
                                                             const skep_call* call) const;
@@ -129,6 +137,9 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> link_rows(const skep_call* call);
     Result<GraphArrays> graph_arrays(const Snapshot& snapshot, const skep_call* call) const;
     Result<void> load_graph(const GraphContents& graph, const skep_call* call);
+    // [at most 500, dim], for a calibration at k.
+    Result<std::vector<float>> stand_in_queries(const Snapshot& snapshot, std::uint64_t num_linked,
+                                                std::uint64_t k, const skep_call* call) const;
 
     Result<void> check_queries(const char* operation, const skep_matrix& queries) const;
     // The state to search and, with a filter, its bitmap.
@@ -152,6 +163,7 @@ class Collection : public std::enable_shared_from_this<Collection> {
     KeyTable keys_;
     PayloadStore payloads_;
     EraseLog erase_log_;
+    mutable Calibrations calibrations_;
     Publication publication_;
     mutable std::mutex write_mutex_;
     mutable AnswerBuffers answer_buffers_;

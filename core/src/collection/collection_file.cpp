@@ -80,7 +80,7 @@ Result<void> Collection::write_state(
     contents.m = info_.m;
     contents.ef_construction = info_.ef_construction;
     contents.seed = info_.seed;
-
+    contents.calibrations = calibrations_.all();
     contents.next_u64_key = snapshot->next_u64_key;
     contents.num_rows = snapshot->num_rows;
     const std::vector<std::uint32_t> slots = alive_slots(*snapshot);
@@ -175,6 +175,7 @@ Result<void> Collection::fill(const LoadedCollection& loaded, CallControl& contr
     keys_.raise_next_u64_key(contents.next_u64_key);
     next->next_u64_key = keys_.next_u64_key();
     publication_.publish(std::move(next));
+    calibrations_.replace(contents.calibrations);
     return load_graph(contents.graph, control.call());
 }
 

@@ -303,6 +303,7 @@ Result<void> Collection::clear() {
     // them are done.
     publication_.wait_for_earlier_eras();
     if (graph_) graph_->clear();
+    calibrations_.replace({});
     store_.truncate(0);
     keys_.clear_slots();
     payloads_.clear();

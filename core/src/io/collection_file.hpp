@@ -18,6 +18,17 @@
 
 namespace skep {
 
+// That an ef_search was found to reach a recall at k, when there were so many rows.
+struct Calibration {
+    std::uint64_t k = 0;
+    std::uint32_t recall_millionths = 0;
+    std::uint32_t ef_search = 0;
+    std::uint64_t num_rows = 0;
+
+    bool operator==(const Calibration&) const = default;
+};
+inline constexpr std::size_t kMaxCalibrations = 64;
+
 // Everything of a collection that survives a restart, alive rows only, in slot order.
 struct CollectionContents {
     std::uint32_t dim = 0;
@@ -30,6 +41,7 @@ struct CollectionContents {
     std::uint64_t seed = 0;
     std::uint64_t next_u64_key = 0;  // the number that a row without a key would get
     std::uint64_t num_rows = 0;
+    std::vector<Calibration> calibrations;  // at most kMaxCalibrations
 
     std::span<const std::uint64_t> u64_keys;     // [num_rows], key_kind SKEP_KEY_U64
     std::span<const std::uint64_t> key_offsets;  // [num_rows + 1], key_kind SKEP_KEY_STRING

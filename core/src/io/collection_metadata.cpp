@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "io/checksum.hpp"
 #include "skep/common/assert.hpp"
@@ -77,6 +79,25 @@ class MetadataFields {
         throw unexpected(is_newer ? SKEP_FILE_TOO_NEW : SKEP_FILE_CORRUPT, field, value, expected);
     }
 
+    // The objects of a field that may be absent.
+    [[nodiscard]] std::vector<MetadataFields> objects(const char* field, std::size_t most) const {
+        std::vector<MetadataFields> objects;
+        const json::value* value = metadata_.if_contains(field);
+        if (value == nullptr) return objects;
+        const json::array* array = value->if_array();
+        const bool are_objects =
+            array != nullptr && array->size() <= most &&
+            std::all_of(array->begin(), array->end(),
+                        [](const json::value& item) { return item.is_object(); });
+        if (!are_objects) {
+            throw unexpected(SKEP_FILE_CORRUPT, field, *value,
+                             fmt::format("an array of at most {} objects", most));
+        }
+        for (const json::value& item : *array)
+            objects.emplace_back(item.get_object(), file_, layout_);
+        return objects;
+    }
+
   private:
     [[nodiscard]] Error error(skep_status status, const std::string& text) const {
         return section_error(status, file_, *layout_.find(SectionKind::kMetadata), text);
@@ -117,6 +138,15 @@ std::string write_metadata(const CollectionContents& contents) {
     metadata["key_kind"] = name_at(kKeyKindNames, contents.key_kind);
     metadata["next_u64_key"] = contents.next_u64_key;
     metadata["num_rows"] = contents.num_rows;
+    if (contents.calibrations.empty()) return json::serialize(metadata);
+    json::array calibrations;
+    for (const Calibration& calibration : contents.calibrations) {
+        calibrations.push_back({{"k", calibration.k},
+                                {"recall_millionths", calibration.recall_millionths},
+                                {"ef_search", calibration.ef_search},
+                                {"num_rows", calibration.num_rows}});
+    }
+    metadata["calibrations"] = std::move(calibrations);
     return json::serialize(metadata);
 }
 
@@ -170,6 +200,16 @@ CollectionContents parse_metadata(const json::object& metadata, const File& file
     contents.key_kind = fields.choice("key_kind", kKeyKindNames);
     contents.next_u64_key = fields.number("next_u64_key", 0, kMaxU64);
     contents.num_rows = fields.number("num_rows", 0, SKEP_MAX_ROWS, SKEP_FILE_IMPOSSIBLE_SIZE);
+    for (const MetadataFields& item : fields.objects("calibrations", kMaxCalibrations)) {
+        Calibration calibration;
+        calibration.k = item.number("k", 1, kMaxU64);
+        calibration.recall_millionths =
+            static_cast<std::uint32_t>(item.number("recall_millionths", 1, 1'000'000));
+        calibration.ef_search =
+            static_cast<std::uint32_t>(item.number("ef_search", 1, SKEP_MAX_ROWS));
+        calibration.num_rows = item.number("num_rows", 1, SKEP_MAX_ROWS);
+        contents.calibrations.push_back(calibration);
+    }
     return contents;
 }
 

@@ -43,6 +43,7 @@ void expect_same(const LoadedCollection& loaded, const CollectionSample& sample)
     EXPECT_EQ(found.seed, saved.seed);
     EXPECT_EQ(found.next_u64_key, saved.next_u64_key);
     EXPECT_EQ(found.num_rows, saved.num_rows);
+    EXPECT_EQ(found.calibrations, saved.calibrations);
     EXPECT_EQ(copy_of(found.u64_keys), copy_of(saved.u64_keys));
     EXPECT_EQ(copy_of(found.key_offsets), copy_of(saved.key_offsets));
     EXPECT_EQ(copy_of(found.key_bytes), copy_of(saved.key_bytes));
@@ -116,6 +117,9 @@ TEST(CollectionFile, KeepsEveryScalarAtItsLimit) {
     sample->contents.ef_construction = 0xFFFFFFFFU;
     sample->contents.seed = 0xFFFFFFFFFFFFFFFFU;
     sample->contents.next_u64_key = 0xFFFFFFFFFFFFFFFFU;
+    sample->contents.calibrations.assign(
+        kMaxCalibrations, {0xFFFFFFFFFFFFFFFFU, 1'000'000, SKEP_MAX_ROWS, SKEP_MAX_ROWS});
+    sample->contents.calibrations.front() = {1, 1, 1, 1};
     sample->u64_keys = {0, 0xFFFFFFFFFFFFFFFEU, 7, 1, 2};
     sample->bind();
     const TemporaryFolder folder;
