@@ -135,6 +135,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> reserve_links(std::uint64_t num_slots);
     // Links every published row that is not yet.
     Result<void> link_rows(const skep_call* call);
+    // The same after a write that has succeeded whatever comes of it: the log tells of a failure.
+    void link_published_rows(const char* operation, const skep_call* call);
     Result<GraphArrays> graph_arrays(const Snapshot& snapshot, const skep_call* call) const;
     Result<void> load_graph(const GraphContents& graph, const skep_call* call);
     // [at most 500, dim], for a calibration at k.

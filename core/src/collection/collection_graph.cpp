@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The graph of a collection: rows are visible before they are linked, and found by an exact scan
 // until they are (docs/adr/0006).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -32,6 +34,23 @@ Result<void> Collection::reserve_links(std::uint64_t num_slots) {
 
 Result<void> Collection::link_rows(const skep_call* call) {
     return graph_ ? graph_->link(publication_.read()->num_slots, call) : Result<void>();
+}
+
+void Collection::link_published_rows(const char* operation, const skep_call* call) {
+    const Result<void> linked = link_rows(call);
+    if (linked) return;
+    // A caller who stops the call or gives it a deadline expects that.
+    const skep_status status = linked.error().status();
+    const bool is_stopped = status == SKEP_CANCELLED || status == SKEP_DEADLINE_EXCEEDED;
+    const std::int32_t level = is_stopped ? SKEP_LOG_INFO : SKEP_LOG_WARNING;
+    if (host().log_enabled(host().context, level) == 0) return;
+    const SnapshotRef snapshot = publication_.read();
+    host().log(
+        host().context, level, "collection",
+        fmt::format("{}: linking ended early: {}; {} of {} rows are linked, the others are "
+                    "scanned until the next write or compaction links them",
+                    operation, linked.error().message(), num_linked(*snapshot), snapshot->num_slots)
+            .c_str());
 }
 
 Result<GraphArrays> Collection::graph_arrays(const Snapshot& snapshot,

@@ -186,7 +186,7 @@ Result<void> Collection::insert(const char* operation, const NewRows& batch,
         publication_.publish(std::move(next));
     }
     // The rows are in. Those that a stop leaves unlinked are scanned, and linked by the next write.
-    static_cast<void>(link_rows(call));
+    link_published_rows(operation, call);
     return {};
 }
 
@@ -375,7 +375,7 @@ Result<void> Collection::compact(const skep_call* call) {
         erase_log_.clear();
         held_back.go_on_with(std::move(next));
     }
-    static_cast<void>(link_rows(call));
+    link_published_rows("compact", call);
     return {};
 }
 

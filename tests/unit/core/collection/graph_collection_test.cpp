@@ -99,6 +99,42 @@ std::int32_t stop_half_way(void*, std::uint64_t done, std::uint64_t total) {
     return done > 0 && done < total ? 1 : 0;
 }
 
+TEST_F(GraphCollection, LogsThatLinkingEndedEarly) {
+    struct Line {
+        std::int32_t level;
+        std::string text;
+    };
+    std::vector<Line> lines;
+    skep_runtime_options options = SKEP_RUNTIME_OPTIONS_INIT;
+    options.flags = SKEP_RUNTIME_BUILTIN_ONLY | SKEP_RUNTIME_IGNORE_ENVIRONMENT;
+    options.num_threads = 1;
+    options.log_level = SKEP_LOG_INFO;
+    options.user_data = &lines;
+    options.log = [](void* user_data, std::int32_t level, const char* component, std::uint64_t,
+                     const char* message) {
+        if (std::string(component) != "collection") return;
+        static_cast<std::vector<Line>*>(user_data)->push_back({level, message});
+    };
+    const Runtime runtime = Runtime::create(&options).value();
+    const Collection collection = make_collection(runtime);
+    add(collection, 0, 600);
+    EXPECT_TRUE(lines.empty());
+    skep_call_options call = SKEP_CALL_OPTIONS_INIT;
+    call.progress = stop_half_way;
+    const skep_matrix rows = sift_rows(600, 3000);
+    ASSERT_EQ(
+        skep_collection_add(collection.get(), &rows, nullptr, nullptr, &call, nullptr, nullptr),
+        SKEP_OK);
+
+    const std::uint64_t num_linked = collection.stats().value().num_linked;
+    ASSERT_LT(num_linked, 3600U);
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_EQ(lines[0].level, SKEP_LOG_INFO);
+    EXPECT_THAT(lines[0].text, ::testing::AllOf(::testing::HasSubstr("add: linking ended early"),
+                                                ::testing::HasSubstr(std::to_string(num_linked) +
+                                                                     " of 3600 rows are linked")));
+}
+
 TEST_F(GraphCollection, FindsRowsThatAreNotLinkedYet) {
     const Collection collection = make_collection(runtime_, {128, SKEP_DTYPE_U8, 32, 400});
     add(collection, 0, 1000);
