@@ -21,8 +21,9 @@ struct BinMatrix {
 
 // A .u8bin, .ibin or .fbin file. Throws std::runtime_error.
 template <typename Element>
-BinMatrix<Element> read_bin(const std::string& name) {
-    std::ifstream file(std::string(SKEP_TEST_DATA_DIR) + "/" + name, std::ios::binary);
+BinMatrix<Element> read_bin(const std::string& name,
+                            const std::string& folder = SKEP_TEST_DATA_DIR) {
+    std::ifstream file(folder + "/" + name, std::ios::binary);
     BinMatrix<Element> matrix;
     file.read(reinterpret_cast<char*>(&matrix.num_rows), sizeof matrix.num_rows);
     file.read(reinterpret_cast<char*>(&matrix.dim), sizeof matrix.dim);
