@@ -17,6 +17,8 @@ using testing::SampleShape;
 
 void write_collection(const std::string& path, const SampleShape& shape) {
     const auto sample = make_sample(shape);
+    if (shape.num_linked != 0)
+        sample->contents.calibrations = {{10, 950'000, 47, 5}, {1, 1'000'000, 5, 4}};
     write_collection_file(path, sample->contents, sample->row_source(), *no_control()).value();
 }
 
