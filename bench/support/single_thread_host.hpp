@@ -132,13 +132,20 @@ class CpuGraph {
     CpuGraph(const CpuGraph&) = delete;
     CpuGraph& operator=(const CpuGraph&) = delete;
 
+    // allowed: a bit for every row, or null.
     void search(const skep_matrix& queries, std::uint64_t k, std::uint32_t ef_search,
-                std::uint32_t* slots, float* distances) const {
+                std::uint32_t* slots, float* distances,
+                const std::uint64_t* allowed = nullptr) const {
+        skep_bitmap bitmap{};
+        bitmap.struct_size = sizeof bitmap;
+        bitmap.num_bits = store_.num_rows();
+        bitmap.words = allowed;
         skep_search_request request{};
         request.struct_size = sizeof request;
         request.num_slots = store_.num_rows();
         request.k = k;
         request.ef_search = ef_search;
+        request.allowed = allowed == nullptr ? nullptr : &bitmap;
         skep_search_answer answer{};
         answer.struct_size = sizeof answer;
         answer.memory_kind = SKEP_MEMORY_HOST;

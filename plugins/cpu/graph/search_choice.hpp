@@ -2,9 +2,9 @@
 // Whether a search walks the graph or scores every row that may be an answer, and how wide it
 // walks.
 //
-// A walk visits about kRowsPerEntry rows for every entry of its pool. Where a share s of the rows
-// may be answers, a pool must be 1/s times as wide for as many of them, while a scan has s times as
-// many rows to score: from some s on the scan is cheaper, and it misses nothing.
+// A walk takes as long again for every entry of its pool. Where a share s of the rows may be
+// answers, a pool must be 1/s times as wide for as many of them, while a scan has s times as many
+// rows to score: from some s on the scan is cheaper, and it misses nothing.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,10 @@ class SearchChoice {
     // ef_search: 0 for a length chosen from k.
     SearchChoice(std::uint64_t num_rows, std::uint64_t num_visible, std::uint64_t k,
                  std::uint64_t ef_search)
-        : num_visible_(num_visible) {
+        : num_visible_(num_visible),
+          entry_ns_(
+              std::max(kLeastEntryNs,
+                       kEntryNsPerDoubling * std::log2(static_cast<double>(num_rows)) - kEntryNs)) {
         const std::uint64_t wanted =
             std::max(k, ef_search == 0 ? std::max(kLeastDefault, 2 * k) : ef_search);
         const double share = static_cast<double>(num_visible) / static_cast<double>(num_rows);
@@ -31,19 +34,24 @@ class SearchChoice {
     // Whether a walk of this width pays. One over all rows finds no more than a scan.
     [[nodiscard]] bool walks(std::uint64_t width) const {
         const auto entries = static_cast<double>(width);
-        const double walk_ns = entries * kRowsPerEntry * (kVisitNs + kInsertNsPerEntry * entries);
-        return walk_ns < static_cast<double>(num_visible_) * kScanNs;
+        const double walk_ns = kSeedsNs + entries * (entry_ns_ + kInsertNsPerEntry * entries);
+        return walk_ns < static_cast<double>(num_visible_) * kScannedRowNs;
     }
 
   private:
-    // Estimates for 128 bytes per row; their ratios decide, and are alike for other rows.
     static constexpr std::uint64_t kLeastDefault = 64;
-    static constexpr double kRowsPerEntry = 18.0;
-    static constexpr double kVisitNs = 10.0;
-    static constexpr double kInsertNsPerEntry = 0.04;
-    static constexpr double kScanNs = 8.0;
+    // bench/index/graph_costs.cpp, SIFT, 2026-11-22, EPYC with AVX-512 VNNI; docs/PERFORMANCE.md
+    // has the table. Their ratios decide, and are alike for bytes and floats. An entry takes 250 ns
+    // among 10 000 rows, 410 among 100 000.
+    static constexpr double kSeedsNs = 6000.0;
+    static constexpr double kEntryNsPerDoubling = 48.0;
+    static constexpr double kEntryNs = 388.0;
+    static constexpr double kLeastEntryNs = 100.0;
+    static constexpr double kInsertNsPerEntry = 0.03;
+    static constexpr double kScannedRowNs = 8.3;
 
     std::uint64_t num_visible_;
+    double entry_ns_;
     std::uint64_t width_;
 };
 
