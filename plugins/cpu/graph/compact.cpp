@@ -109,7 +109,7 @@ class Compaction {
             for (std::uint32_t i = 0; i < list.capacity(); ++i) {
                 const std::uint32_t link = list.load(i);
                 if (link == SKEP_NO_SLOT) break;
-                if (link >= num_slots_ || !visited.insert(link)) continue;
+                if (link >= num_slots_ || visited.insert(link) == 0) continue;
                 if (new_slots_[link] != SKEP_NO_SLOT) {
                     workspace.slots[count++] = link;
                 } else if (num_bypassed < most) {

@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
+#include <vector>
 
 #include "argument_checks.hpp"
 #include "graph/search_choice.hpp"
@@ -21,7 +23,9 @@ constexpr const char* kOperation = "graph search";
 // More answers than these are gathered better by the exact search, whose lists are made for it,
 // where a walk does not pay.
 constexpr std::uint64_t kMostScanned = 256;
-constexpr std::uint64_t kQueriesPerTask = 8;
+constexpr std::uint64_t kMostQueriesPerTask = 64;
+// Walks of one thread, in turn: while memory brings the rows of one, others are scored.
+constexpr std::uint64_t kLanes = 4;
 
 // Slots below num_slots that may be answers. Erased slots are counted as if all lay below it.
 std::uint64_t count_visible(std::uint64_t num_slots, const Mask* mask, const skep_bitmap* allowed) {
@@ -55,24 +59,80 @@ class GraphSearch {
           slots_(slots),
           distances_(distances) {}
 
-    // Throws Error or std::bad_alloc.
-    void answer(Graph::Workspace& workspace, std::uint64_t query) const {
-        workspace.traversal.scorer().set_query(queries_, query);
-        if (!walk(workspace)) scan(workspace);
-        write(workspace, query);
+    // Queries first to end - 1, until the meter stops. num_slots: of the store. Throws Error or
+    // std::bad_alloc.
+    void answer(std::uint64_t first, std::uint64_t end, std::uint64_t num_slots,
+                WorkMeter& meter) const {
+        std::vector<std::unique_ptr<Graph::Lease>> leases;
+        std::vector<Lane> lanes;
+        while (lanes.size() < std::min(kLanes, end - first)) {
+            leases.push_back(std::make_unique<Graph::Lease>(graph_));
+            Graph::Workspace& workspace = **leases.back();
+            workspace.traversal.begin(num_slots, graph_.uses_codes(), kOperation);
+            lanes.push_back({&workspace, 0, 0});
+        }
+        std::uint64_t next_query = first;
+        keep(lanes, [&](Lane& lane) { return begin(lane, next_query, end, meter); });
+        while (!lanes.empty()) {
+            keep(lanes, [&](Lane& lane) {
+                return lane.workspace->traversal.step() || finish(lane) ||
+                       begin(lane, next_query, end, meter);
+            });
+        }
     }
 
   private:
-    // Candidates from walks, wider until they are enough. False where a scan is cheaper.
-    bool walk(Graph::Workspace& workspace) const {
-        constexpr std::uint64_t kWider = 4;
-        if (seeds_.slots().empty()) return false;
-        for (std::uint64_t width = choice_.width(); choice_.walks(width); width *= kWider) {
-            Traversal& traversal = workspace.traversal;
-            traversal.search_layer(traversal.descend(seeds_, 0), 0, width);
-            if (take_visible(workspace) >= request_.k) return true;
+    // A walk on its way.
+    struct Lane {
+        Graph::Workspace* workspace;
+        std::uint64_t query;
+        std::uint64_t width;
+    };
+
+    // Drops the lanes that do not go on.
+    template <typename GoesOn>
+    static void keep(std::vector<Lane>& lanes, GoesOn&& goes_on) {
+        for (std::size_t i = 0; i < lanes.size();) {
+            if (goes_on(lanes[i])) {
+                ++i;
+            } else {
+                lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+        }
+    }
+
+    // Begins the walk of the next query that is not answered by a scan. False: there is none.
+    bool begin(Lane& lane, std::uint64_t& next_query, std::uint64_t end, WorkMeter& meter) const {
+        while (next_query < end && meter.advance(1)) {
+            lane.query = next_query++;
+            lane.width = choice_.width();
+            lane.workspace->traversal.scorer().set_query(queries_, lane.query);
+            if (begin_walk(lane)) return true;
         }
         return false;
+    }
+
+    // False where a scan is cheaper, and has answered the query.
+    bool begin_walk(const Lane& lane) const {
+        if (!seeds_.slots().empty() && choice_.walks(lane.width)) {
+            Traversal& traversal = lane.workspace->traversal;
+            traversal.begin_layer(traversal.descend(seeds_, 0), 0, lane.width);
+            return true;
+        }
+        scan(*lane.workspace);
+        write(*lane.workspace, lane.query);
+        return false;
+    }
+
+    // Writes what a walk has found, or begins a wider one if that is not enough: true.
+    bool finish(Lane& lane) const {
+        constexpr std::uint64_t kWider = 4;
+        if (take_visible(*lane.workspace) >= request_.k) {
+            write(*lane.workspace, lane.query);
+            return false;
+        }
+        lane.width *= kWider;
+        return begin_walk(lane);
     }
 
     // The pool without rows that may not be answers; how many are left.
@@ -218,21 +278,21 @@ void search_graph(const Graph& graph, const skep_matrix& queries, const skep_sea
     const GraphSearch one_search(graph, queries, request, visible, choice, *seeds, slots_out,
                                  distances_out);
     WorkMeter meter(call, queries.num_rows);
+    // Some tasks for every worker, long enough for walks in turn.
+    const std::uint64_t per_task =
+        std::clamp(queries.num_rows / (4 * std::uint64_t{host.num_workers(host.context)}),
+                   2 * kLanes, kMostQueriesPerTask);
     auto task = [&](std::uint64_t task_id, std::uint32_t) {
         const NumericEnvironment environment;
         try {
-            const Graph::Lease workspace(graph);
-            workspace->traversal.begin(num_slots, graph.uses_codes(), kOperation);
-            const std::uint64_t end = std::min(queries.num_rows, (task_id + 1) * kQueriesPerTask);
-            for (std::uint64_t query = task_id * kQueriesPerTask; query < end; ++query) {
-                if (!meter.advance(1)) return;
-                one_search.answer(*workspace, query);
-            }
+            one_search.answer(task_id * per_task,
+                              std::min(queries.num_rows, (task_id + 1) * per_task), num_slots,
+                              meter);
         } catch (...) {
             meter.stop(SKEP_OUT_OF_HOST_MEMORY);
         }
     };
-    run_tasks(host, (queries.num_rows + kQueriesPerTask - 1) / kQueriesPerTask, task);
+    run_tasks(host, (queries.num_rows + per_task - 1) / per_task, task);
     meter.check(kOperation);
     if (!is_aside) return;
     std::copy_n(slots_out, num_answers, answer.slots);

@@ -10,13 +10,6 @@
 #include "skep/common/element_type.hpp"
 
 namespace skep::cpu {
-namespace {
-
-// Of each row; what follows is found by the processor.
-constexpr std::size_t kAskedBytes = 512;
-
-}  // namespace
-
 void RowScorer::open(std::uint64_t num_slots, bool uses_codes) {
     uses_codes_ = uses_codes;
     table_ = store_.table();
@@ -135,23 +128,6 @@ void RowScorer::set_row(std::uint32_t slot) {
         base_ = 1.0F;
         factor_ = -view.float_terms[position];
     }
-}
-
-void RowScorer::prefetch(std::uint32_t slot) const {
-    const View& view = view_of(slot);
-    const std::uint64_t position = slot - view.first_slot;
-    const bool is_plain = arithmetic_ == Arithmetic::kFloat;
-    const std::byte* bytes = is_plain ? view.rows + position * view.row_stride
-                                      : view.codes + position * view.code_stride;
-    const std::size_t length = std::min<std::size_t>(
-        is_plain ? view.row_stride : static_cast<std::uint64_t>(store_.dim()), kAskedBytes);
-    for (std::size_t i = 0; i < length; i += kVectorAlignment)
-        __builtin_prefetch(bytes + i);
-    __builtin_prefetch(bytes + length - 1);
-    __builtin_prefetch(view.int_terms + position);
-    if (arithmetic_ != Arithmetic::kCoded) return;
-    __builtin_prefetch(view.float_terms + position);
-    __builtin_prefetch(view.scales + position);
 }
 
 void RowScorer::distances(const std::uint32_t* slots, std::uint32_t count, float* distances) const {

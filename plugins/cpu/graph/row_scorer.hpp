@@ -14,6 +14,7 @@
 
 #include <skep/backend.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,7 +43,19 @@ class RowScorer {
     void reserve_row();
 
     // Slots below num_slots.
-    void prefetch(std::uint32_t slot) const;
+    void prefetch(std::uint32_t slot) const {
+        const View& view = view_of(slot);
+        const std::uint64_t position = slot - view.first_slot;
+        if (arithmetic_ == Arithmetic::kFloat) {
+            prefetch_lines(view.rows + position * view.row_stride, view.row_stride);
+            return;
+        }
+        prefetch_lines(view.codes + position * view.code_stride, store_.dim());
+        __builtin_prefetch(view.int_terms + position);
+        if (arithmetic_ != Arithmetic::kCoded) return;
+        __builtin_prefetch(view.float_terms + position);
+        __builtin_prefetch(view.scales + position);
+    }
     void distances(const std::uint32_t* slots, std::uint32_t count, float* distances) const;
     [[nodiscard]] double exact_distance(std::uint32_t slot) const;
 
@@ -72,6 +85,14 @@ class RowScorer {
         while (slot < views_[position].first_slot)
             --position;
         return views_[position];
+    }
+    // What follows the first ones is found by the processor.
+    static void prefetch_lines(const std::byte* first, std::uint64_t bytes) {
+        constexpr std::uint64_t kAskedBytes = 512;
+        const std::byte* const end = first + std::min(bytes, kAskedBytes);
+        first -= reinterpret_cast<std::uintptr_t>(first) % kVectorAlignment;
+        for (; first < end; first += kVectorAlignment)
+            __builtin_prefetch(first);
     }
     void set_formula(double squared_norm, double scale, std::int32_t sum);
     void score_block(const std::uint32_t* slots, std::uint32_t count, float* distances) const;

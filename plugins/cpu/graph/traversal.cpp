@@ -22,12 +22,11 @@ std::uint32_t Traversal::collect(const LinkList& list) {
         const std::uint32_t slot = list.load(i);
         if (slot == SKEP_NO_SLOT) break;
         if (slot >= num_slots_) continue;
-        if (marks && !visited_.insert(slot)) continue;
-        scorer_.prefetch(slot);
         batch_[count] = slot;
-        ++count;
+        count += marks ? visited_.insert(slot) : 1;
     }
-    scorer_.distances(batch_.data(), count, distances_.data());
+    for (std::uint32_t i = 0; i < count; ++i)
+        scorer_.prefetch(batch_[i]);
     return count;
 }
 
@@ -39,6 +38,7 @@ std::uint32_t Traversal::descend(const Seeds& seeds, std::uint32_t level) {
         for (bool has_moved = true; has_moved;) {
             has_moved = false;
             const std::uint32_t count = collect<false>(links_.list(best.slot(), layer));
+            score(count);
             for (std::uint32_t i = 0; i < count; ++i) {
                 const Neighbour next(distances_[i], batch_[i]);
                 has_moved |= next < best;
@@ -60,21 +60,28 @@ Neighbour Traversal::nearest_seed(const Seeds& seeds, std::uint32_t level) {
             scorer_.prefetch(slots[next]);
             batch_[count++] = slots[next];
         }
-        scorer_.distances(batch_.data(), count, distances_.data());
+        score(count);
         for (std::uint32_t i = 0; i < count; ++i)
             best = std::min(best, Neighbour(distances_[i], batch_[i]));
     }
     return best;
 }
 
-void Traversal::search_layer(std::uint32_t start, std::uint32_t level, std::uint64_t width) {
+void Traversal::begin_layer(std::uint32_t start, std::uint32_t level, std::uint64_t width) {
     pool_.prepare(store_.backend().host(), width, "graph");
     visited_.clear();
     visited_.insert(start);
     float distance = 0.0F;
     scorer_.distances(&start, 1, &distance);
     pool_.insert({distance, start});
-    expand_all(level);
+    level_ = level;
+    choose_next();
+}
+
+void Traversal::search_layer(std::uint32_t start, std::uint32_t level, std::uint64_t width) {
+    begin_layer(start, level, width);
+    while (step()) {
+    }
 }
 
 void Traversal::search_layer_below(std::uint32_t level) {
@@ -82,22 +89,37 @@ void Traversal::search_layer_below(std::uint32_t level) {
     for (const Neighbour& neighbour : pool_)
         visited_.insert(neighbour.slot());
     pool_.expand_again();
-    expand_all(level);
+    level_ = level;
+    if (!choose_next()) return;
+    while (step()) {
+    }
 }
 
-void Traversal::expand_all(std::uint32_t level) {
-    while (pool_.has_next()) {
-        const std::uint32_t slot = pool_.expand_next();
-        if (pool_.has_next()) links_.list(pool_.peek_next(), level).prefetch();
-        const std::uint32_t count = collect<true>(links_.list(slot, level));
-        Neighbour worst = pool_.worst();
-        for (std::uint32_t i = 0; i < count; ++i) {
-            const Neighbour neighbour(distances_[i], batch_[i]);
-            if (!(neighbour < worst)) continue;
-            pool_.insert(neighbour);
-            worst = pool_.worst();
-        }
+bool Traversal::choose_next() {
+    if (!pool_.has_next()) return false;
+    expanded_ = pool_.expand_next();
+    is_collected_ = false;
+    links_.list(expanded_, level_).prefetch();
+    return true;
+}
+
+bool Traversal::step() {
+    if (!is_collected_) {
+        // Likely the next one.
+        if (pool_.has_next()) links_.list(pool_.peek_next(), level_).prefetch();
+        num_collected_ = collect<true>(links_.list(expanded_, level_));
+        is_collected_ = true;
+        return true;
     }
+    score(num_collected_);
+    Neighbour worst = pool_.worst();
+    for (std::uint32_t i = 0; i < num_collected_; ++i) {
+        const Neighbour neighbour(distances_[i], batch_[i]);
+        if (!(neighbour < worst)) continue;
+        pool_.insert(neighbour);
+        worst = pool_.worst();
+    }
+    return choose_next();
 }
 
 }  // namespace skep::cpu

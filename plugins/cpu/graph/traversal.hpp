@@ -33,18 +33,27 @@ class Traversal {
     // greedy walk through the layers between theirs and `level`, finds. SKEP_NO_SLOT: no such seed.
     [[nodiscard]] std::uint32_t descend(const Seeds& seeds, std::uint32_t level);
 
-    // Fills the pool with the nearest slots of a layer found from `start`. width: of the pool.
-    // Throws Error when there is no memory for it.
+    // Begins a walk that fills the pool with the nearest slots of a layer found from `start`.
+    // width: of the pool. Throws Error when there is no memory for it.
+    void begin_layer(std::uint32_t start, std::uint32_t level, std::uint64_t width);
+    // Goes on with it for as long as nothing has to come from memory that was not asked for:
+    // whoever has several walks steps them in turn. False: it is done.
+    bool step();
+    // The whole walk.
     void search_layer(std::uint32_t start, std::uint32_t level, std::uint64_t width);
     // The same, from what the pool holds of the layer above. The width stays.
     void search_layer_below(std::uint32_t level);
 
   private:
-    // Links of a list to slots that are seen, unvisited ones only if `marks` is set.
+    // Asks for the rows of a list's links to slots that are seen, unvisited ones only if `marks` is
+    // set. How many there are.
     template <bool marks>
     std::uint32_t collect(const LinkList& list);
+    // Distances of what was collected.
+    void score(std::uint32_t count) { scorer_.distances(batch_.data(), count, distances_.data()); }
+    // The next slot to expand and its list. False: there is none.
+    bool choose_next();
     [[nodiscard]] Neighbour nearest_seed(const Seeds& seeds, std::uint32_t level);
-    void expand_all(std::uint32_t level);
 
     const RowStore& store_;
     const LinkStore& links_;
@@ -54,6 +63,12 @@ class Traversal {
     HostArray<std::uint32_t> batch_;  // [degree]
     HostArray<float> distances_;      // [degree]
     std::uint64_t num_slots_ = 0;
+
+    // Between two steps.
+    std::uint32_t level_ = 0;
+    std::uint32_t expanded_ = 0;  // the slot whose links come next
+    bool is_collected_ = false;   // they are in the batch
+    std::uint32_t num_collected_ = 0;
 };
 
 }  // namespace skep::cpu

@@ -24,19 +24,21 @@ class VisitedSet {
             std::memset(words_.data(), 0, words_.bytes());
             num_met_ = 0;
         }
-        met_.require(host, kMaxRemembered, operation);
+        met_.require(host, kMaxRemembered + 1, operation);
         clear();
     }
 
-    // Whether the slot is met for the first time.
-    bool insert(std::uint32_t slot) {
+    // Whether the slot is met for the first time: 0 or 1. Nobody can predict it, so that it takes
+    // no branch.
+    std::uint32_t insert(std::uint32_t slot) {
         std::uint64_t& word = words_[slot >> 6U];
+        const std::uint64_t old_word = word;
         const std::uint64_t bit = std::uint64_t{1} << (slot & 63U);
-        if ((word & bit) != 0) return false;
-        word |= bit;
-        if (num_met_ < kMaxRemembered) met_[num_met_] = slot;
-        ++num_met_;
-        return true;
+        word = old_word | bit;
+        met_[std::min(num_met_, kMaxRemembered)] = slot;
+        const auto is_new = static_cast<std::uint32_t>((old_word >> (slot & 63U) & 1U) ^ 1U);
+        num_met_ += is_new;
+        return is_new;
     }
     void prefetch(std::uint32_t slot) const { __builtin_prefetch(&words_[slot >> 6U], 1); }
 
