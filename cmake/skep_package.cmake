@@ -7,6 +7,8 @@ file(GLOB skep_public_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/abi/inclu
 install(FILES ${skep_public_headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/skep" COMPONENT abi)
 install(FILES "${PROJECT_SOURCE_DIR}/abi/include/skep/skep.hpp" "${PROJECT_SOURCE_DIR}/abi/include/skep/result.hpp"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/skep" COMPONENT dev)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/abi/include/skep/cxx" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/skep" COMPONENT dev
+        FILES_MATCHING PATTERN "*.hpp")
 # What authors of backends in C++ may use; header-only, nothing of it crosses a boundary.
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/common/include/" "${PROJECT_SOURCE_DIR}/plugins/support/include/"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev FILES_MATCHING PATTERN "*.hpp")

@@ -30,6 +30,7 @@ one_way plugins/cuda 'cpu_'
 one_way core 'plugins/|cpu_|cuda'
 one_way cli "skep/common/|$core_folders|plugins/|skep/backend\.h"
 one_way examples "skep/common/|$core_folders"
+one_way bindings "skep/common/|$core_folders|plugins/|skep/backend\.h"
 
 # One file opens libraries, and a library never prints or ends the process.
 found=$(git grep -lE '#include *<boost/dll' -- core ':!core/src/plugin/plugin_library.*' || true)

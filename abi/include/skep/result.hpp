@@ -51,10 +51,11 @@ class [[nodiscard]] Result {
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    // The value; throws the Error if there is none.
+    // The value; throws the Error if there is none. Of a temporary it is handed out whole, so that
+    // `for (auto &item : list().value())` is right.
     Value &value() & { return checked(*this); }
     const Value &value() const & { return checked(*this); }
-    Value &&value() && { return std::move(checked(*this)); }
+    Value value() && { return std::move(checked(*this)); }
 
     // The value of a Result that was tested before.
     Value &operator*() & { return *std::get_if<0>(&state_); }
