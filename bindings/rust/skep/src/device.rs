@@ -10,7 +10,7 @@ use skep_sys as sys;
 use crate::{Dtype, Metric};
 
 fn text(array: &[c_char]) -> String {
-    let is_terminated = array.iter().any(|&byte| byte == 0);
+    let is_terminated = array.contains(&0);
     assert!(is_terminated, "libskep terminates its texts");
     // SAFETY: terminated within the array.
     unsafe { CStr::from_ptr(array.as_ptr()) }.to_string_lossy().into_owned()

@@ -72,7 +72,7 @@ impl<'a> Rows<'a> {
                 format!("rows: {} components do not divide into rows of {}", components.len(), dim),
             ));
         }
-        let num_rows = if dim == 0 { 0 } else { components.len() / dim };
+        let num_rows = components.len().checked_div(dim).unwrap_or(0);
         let dim = u32::try_from(dim).map_err(|_| {
             Error::client(
                 ErrorKind::InvalidDimension,

@@ -234,7 +234,7 @@ impl Calls {
             }
             "ground_truth" => self.ground_truth(step)?,
             "recall" => {
-                let flat = |field: &str| list(&step[field]).iter().flat_map(|query| list(query));
+                let flat = |field: &str| list(&step[field]).iter().flat_map(list);
                 let keys: Vec<u64> = flat("keys").map(key_of).collect();
                 let distances: Vec<f32> = flat("distances").map(|d| number_of(d) as f32).collect();
                 let truth: Vec<f32> = flat("true_distances").map(|d| number_of(d) as f32).collect();

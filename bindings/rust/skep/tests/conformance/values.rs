@@ -112,7 +112,7 @@ impl OwnedRows {
     pub fn new(rows: &Value, dtype: Dtype, dim: usize) -> Self {
         let rows = list(rows);
         let dim = rows.first().map_or(dim, |row| list(row).len());
-        let numbers = || rows.iter().flat_map(|row| list(row)).map(number_of);
+        let numbers = || rows.iter().flat_map(list).map(number_of);
         let components = match dtype {
             Dtype::F32 => Components::F32(numbers().map(|number| number as f32).collect()),
             Dtype::F16 => Components::F16(numbers().map(|number| f16_of(number as f32)).collect()),
