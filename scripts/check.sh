@@ -15,6 +15,14 @@ complain() {
 mapfile -t sources < <(git ls-files '*.h' '*.hpp' '*.c' '*.cpp' '*.cu' '*.cuh')
 clang-format-19 --dry-run -Werror "${sources[@]}" || complain "layout: run clang-format-19 -i on the files above"
 
+if command -v gofmt > /dev/null; then
+    found=$(gofmt -l bindings/go)
+    [[ -z "$found" ]] || complain "layout: run gofmt -w on: $found"
+fi
+if command -v rustfmt > /dev/null; then
+    (cd bindings/rust && cargo fmt --check > /dev/null) || complain "layout: run cargo fmt in bindings/rust"
+fi
+
 # Includes point one way: plugins never see core or each other; cli, bindings and examples see abi alone.
 one_way() { # folder, pattern of what it must not include
     local found
@@ -38,7 +46,8 @@ found=$(git grep -lE '#include *<boost/dll' -- core ':!core/src/plugin/plugin_li
 found=$(git grep -nE '(^|[^_[:alnum:]])(printf|puts|abort|terminate|_?exit|quick_exit)\(|std::(cout|cerr|clog)' -- \
     core/src plugins ':!*.md' ':!*/CMakeLists.txt' | grep -vE '^[^:]*:[0-9]+: *(//|\*)' || true)
 [[ -z "$found" ]] || complain "a library must not print or end the process:"$'\n'"$found"
-found=$(git ls-files '*.h' '*.hpp' '*.c' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' |
+found=$(git ls-files '*.h' '*.hpp' '*.c' '*.cpp' '*.cu' '*.cuh' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' \
+    '*.rs' '*.go' '*.js' '*.ts' |
     xargs -r grep -L 'SPDX-License-Identifier: MIT' || true)
 [[ -z "$found" ]] || complain "no SPDX line in: $found"
 

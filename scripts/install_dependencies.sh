@@ -28,6 +28,12 @@ test_packages=(
     python3-venv                                        # ptxas, from PyPI, in a place of its own
 )
 test_extras=(clang-format-19 clang-tidy-19)
+# Languages of the bindings: what is here is taken, whatever its version and wherever it came from.
+if [[ "$mode" == test ]]; then
+    command -v cargo > /dev/null || test_packages+=(cargo)
+    command -v go > /dev/null || test_packages+=(golang-go)
+    command -v npm > /dev/null || test_packages+=(nodejs npm)
+fi
 
 # --- what of it is missing ---
 

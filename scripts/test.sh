@@ -12,6 +12,7 @@ if [[ "${1:-}" == --preset ]]; then
 fi
 
 scripts/install_dependencies.sh test
+bindings/fetch_packages.sh
 export PATH="/usr/lib/ccache:$PATH" CCACHE_NOHASHDIR=1 # compiles again only what changed, where ccache is there
 jobs=$(nproc)
 cmake --preset "$preset"
