@@ -282,7 +282,8 @@ PyCFunction method(Function function) {
 }
 
 constexpr const char* kSearchDoc =
-    "search(queries, k=10, *, filter=None, ef_search=0, payloads=False, timeout=None, cancel=None, "
+    "search($self, queries, k=10, *, filter=None, ef_search=0, payloads=False, timeout=None, "
+    "cancel=None, "
     "progress=None)\n--\n\n"
     "The k nearest rows of each query.\n\n"
     "queries: [num_queries, dim], or [dim] for one; float32 or the collection's dtype; used in\n"
@@ -296,13 +297,12 @@ constexpr const char* kSearchDoc =
     "stops\n"
     "the call; it must not use the collection.";
 constexpr const char* kRangeSearchDoc =
-    "range_search(queries, radius, *, filter=None, timeout=None, cancel=None, "
+    "range_search($self, queries, radius, *, filter=None, timeout=None, cancel=None, "
     "progress=None)\n--\n\n"
     "Every row whose distance is at most radius, nearest first.\n\n"
-    "queries as in search. For [num_queries, dim] returns RangeHits, which unpacks as offsets, "
-    "keys,\n"
-    "distances: the answers of query q are at offsets[q] to offsets[q + 1]. For one query [dim]\n"
-    "returns Hits.";
+    "queries as in search. Returns RangeHits, which unpacks as offsets, keys, distances: the "
+    "answers\n"
+    "of query q are at offsets[q] to offsets[q + 1].";
 
 PyMethodDef collection_methods[] = {
     {"_create", collection_create, METH_VARARGS, nullptr},

@@ -35,7 +35,7 @@ void check_num_dims(int64_t num_dims, const MatrixUse& use) {
 }
 
 // Empty for a type that no function of the library takes.
-std::optional<skep_dtype> dtype_of(const Layout &layout, const MatrixUse &use) {
+std::optional<skep_dtype> dtype_of(const Layout& layout, const MatrixUse& use) {
     if (layout.kind == 'f' && layout.item_bytes == 4) return SKEP_DTYPE_F32;
     if (layout.kind == 'f' && layout.item_bytes == 2) return SKEP_DTYPE_F16;
     if (layout.kind == 'i' && layout.item_bytes == 1) return SKEP_DTYPE_I8;

@@ -29,7 +29,7 @@ PyObject* index_number(PyObject*, PyObject* name) {
     return number_of(name, skep_index_kind_from_name);
 }
 
-PyObject *status_name(PyObject *, PyObject *number) {
+PyObject* status_name(PyObject*, PyObject* number) {
     return guarded([&] {
         const long status = PyLong_AsLong(number);
         if (PyErr_Occurred() != nullptr) throw PythonError();
@@ -37,8 +37,8 @@ PyObject *status_name(PyObject *, PyObject *number) {
     });
 }
 
-PyMethodDef module_functions[] = {
-    {"status_name", status_name, METH_O, nullptr},{"metric_number", metric_number, METH_O, nullptr},
+PyMethodDef module_functions[] = {{"status_name", status_name, METH_O, nullptr},
+                                  {"metric_number", metric_number, METH_O, nullptr},
                                   {"dtype_number", dtype_number, METH_O, nullptr},
                                   {"index_number", index_number, METH_O, nullptr},
                                   {"convert", convert, METH_VARARGS, nullptr},

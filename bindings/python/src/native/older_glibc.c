@@ -4,6 +4,7 @@
  * system asks for in std::random_device. With it a wheel built on Debian 12 runs from glibc 2.34 on.
  * Linked into the wheel's libskep alone, and not visible outside it.
  */
+#define _DEFAULT_SOURCE /* getentropy */
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>

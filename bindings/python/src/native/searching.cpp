@@ -186,7 +186,6 @@ PyObject* collection_range_search(PyObject* self, PyObject* arguments, PyObject*
                        ? object_array(keys_of(view.strings), &shape, 1)
                        : std::move(copy_to_array(ArrayType::kU64, view.keys, total).object);
         Ref distances = std::move(copy_to_array(ArrayType::kF32, view.distances, total).object);
-        if (queries.is_one_vector) return make_hits(std::move(keys), std::move(distances), none());
         Ref offsets =
             std::move(copy_to_array(ArrayType::kU64, view.offsets, view.num_queries + 1).object);
         Ref hits = checked(PyStructSequence_New(range_hits_type));

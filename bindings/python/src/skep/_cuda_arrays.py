@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from skep._errors import invalid_argument
@@ -97,11 +99,11 @@ def describe(
     )
 
 
-def _product(numbers: Any) -> int:
-    return functools.reduce(lambda a, b: a * b, numbers, 1)
+def _product(numbers: Sequence[int]) -> int:
+    return math.prod(numbers)
 
 
-def _padded(numbers: Any) -> tuple[int, int]:
+def _padded(numbers: Sequence[int]) -> tuple[int, int]:
     """The first two; what has more dimensions is refused before they are looked at."""
     first, second, *_ = (*numbers, 0, 0)
     return int(first), int(second)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-from typing import Any, Optional, Union, final
+import sys
+from typing import Any, Final, Optional, Union, final
 
 import numpy as np
 import numpy.typing as npt
+from _typeshed import structseq
+from typing_extensions import Self, disjoint_base
 
 from skep._arrays import Packed, PreparedKeys
 
@@ -16,8 +19,11 @@ class Cancel:
     def reset(self) -> None: ...
 
 @final
-class Hits(tuple[npt.NDArray[Any], npt.NDArray[np.float32]]):
+class Hits(structseq[Any], tuple[npt.NDArray[Any], npt.NDArray[np.float32]]):
     """What search answers: unpacks as keys, distances."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("keys", "distances")
 
     @property
     def keys(self) -> npt.NDArray[Any]: ...
@@ -27,8 +33,11 @@ class Hits(tuple[npt.NDArray[Any], npt.NDArray[np.float32]]):
     def payloads(self) -> Optional[npt.NDArray[np.object_]]: ...
 
 @final
-class RangeHits(tuple[npt.NDArray[np.uint64], npt.NDArray[Any], npt.NDArray[np.float32]]):
+class RangeHits(structseq[Any], tuple[npt.NDArray[np.uint64], npt.NDArray[Any], npt.NDArray[np.float32]]):
     """What range_search answers: unpacks as offsets, keys, distances."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("offsets", "keys", "distances")
 
     @property
     def offsets(self) -> npt.NDArray[np.uint64]: ...
@@ -39,16 +48,18 @@ class RangeHits(tuple[npt.NDArray[np.uint64], npt.NDArray[Any], npt.NDArray[np.f
 
 @final
 class Runtime:
-    def __new__(cls, num_threads: int, flags: int, backend_paths: tuple[str, ...], /) -> Runtime: ...
+    def __new__(cls, num_threads: int, flags: int, backend_paths: tuple[str, ...], /) -> Self: ...
     def devices(self) -> list[dict[str, Any]]: ...
     def find_device(self, name: str, /) -> dict[str, Any]: ...
     def backends(self) -> list[dict[str, Any]]: ...
     def explain(self, format: int, /) -> str: ...
 
+@disjoint_base
 class Filter:
-    def __new__(cls, collection: Collection, keys: PreparedKeys, mode: int, /) -> Any: ...
+    def __new__(cls, collection: Collection, keys: PreparedKeys, mode: int, /) -> Self: ...
     def close(self) -> None: ...
 
+@disjoint_base
 class Collection:
     def search(
         self,
@@ -71,7 +82,7 @@ class Collection:
         timeout: Optional[float] = None,
         cancel: Optional[Cancel] = None,
         progress: Any = None,
-    ) -> Union[Hits, RangeHits]: ...
+    ) -> RangeHits: ...
     def clear(self) -> None: ...
     def reserve(self, num_rows: int, /) -> None: ...
     def close(self) -> None: ...

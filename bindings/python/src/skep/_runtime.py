@@ -93,7 +93,7 @@ class Runtime:
         flags = (_IGNORE_ENVIRONMENT if ignore_environment else 0) | (
             _BUILTIN_ONLY if builtin_only else 0
         )
-        self._native = _native.Runtime(num_threads, flags, tuple(map(os.fspath, backend_paths)))
+        self._native = _native.Runtime(num_threads, flags, tuple(os.fspath(path) for path in backend_paths))
 
     def devices(self) -> list[Device]:
         """Devices of all usable backends, best first. The first call may start drivers."""
