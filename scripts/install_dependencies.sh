@@ -26,6 +26,7 @@ test_packages=(
     g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user # NEON kernels on any machine
     abigail-tools                                       # has the ABI changed?
     python3-venv                                        # ptxas, from PyPI, in a place of its own
+    python3-dev                                         # the Python package's extension
 )
 test_extras=(clang-format-19 clang-tidy-19)
 # Languages of the bindings: what is here is taken, whatever its version and wherever it came from.
