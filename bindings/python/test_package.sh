@@ -22,5 +22,4 @@ done
     -C cmake.define.SKEP_PREFIX="$work/prefix" -C build-dir="$work/native" "$here" > "$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 cd "$here"
-PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider -p no:codspeed \
-    -o asyncio_default_fixture_loop_scope=function "$@"
+PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider -p no:codspeed "$@"
