@@ -68,6 +68,7 @@ void add(PyObject* module, const char* name, PyObject* type) {
 }  // namespace
 }  // namespace skep::python
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython makes the name of the module's
 PyMODINIT_FUNC PyInit__native() {
     using namespace skep::python;
     return guarded([&] {

@@ -7,8 +7,8 @@
 namespace skep::python {
 namespace {
 
-// Links of an hnsw graph cost far more than copying rows; both are long from a few megabytes on.
-constexpr uint64_t kComponentsOfLongAdd = 1 << 20;
+// What is copied, or linked into a graph, in some milliseconds.
+constexpr uint64_t kComponentsOfLongAdd = 1 << 22;
 constexpr uint64_t kComponentsOfLongLinking = 1 << 14;
 
 Duration duration_of(const CollectionState& state, const skep_matrix& rows) {
