@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "calls.hpp"
 
+#include "call_thread.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
-#include <system_error>
-#include <thread>
 
 namespace skep::python {
 namespace {
@@ -75,38 +73,21 @@ bool is_main_thread() {
     return main_identity == PyThread_get_thread_ident();
 }
 
-// Runs body on a thread of its own and looks for signals until it is done.
+// Runs body on the call thread and looks for signals until it is done.
 skep_status run_interruptibly(const CallBody& body, const skep_call_options& options, Watch& watch,
                               SavedException& interruption, skep_error& error) {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool is_done = false;
     skep_status status = SKEP_OK;
-    const auto work = [&] {
-        const skep_status answer = body(&options, &error);
-        const std::lock_guard lock(mutex);
-        status = answer;
-        is_done = true;
-        changed.notify_one();
-    };
-
-    std::thread worker;
-    try {
-        worker = std::thread(work);
-    } catch (const std::system_error&) {  // no more threads: then not interruptible
+    const std::function<void()> job = [&] { status = body(&options, &error); };
+    CallThread* thread = CallThread::of_process();
+    if (thread == nullptr || !thread->start(job)) {  // then not interruptible
         const WithoutInterpreterLock unlocked;
-        return body(&options, &error);
+        job();
+        return status;
     }
-    for (bool is_finished = false; !is_finished;) {
+    for (bool is_done = false; !is_done;) {
         {
             const WithoutInterpreterLock unlocked;
-            std::unique_lock lock(mutex);
-            is_finished =
-                changed.wait_for(lock, std::chrono::milliseconds(50), [&] { return is_done; });
-            if (is_finished) {
-                lock.unlock();
-                worker.join();
-            }
+            is_done = thread->wait_for(std::chrono::milliseconds(50));
         }
         if (!interruption.is_set() && PyErr_CheckSignals() < 0) {
             interruption.save();

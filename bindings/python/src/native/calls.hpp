@@ -23,7 +23,7 @@ using CallBody = std::function<skep_status(const skep_call_options*, skep_error*
 
 // Runs body with the interpreter lock released and raises what it fails with. CPython runs signal
 // handlers on the main thread only, and only between instructions; so there a call that may be long
-// runs on a thread of its own (some 30 us) while the main one looks for signals. A call that is
+// runs on another thread (some 30 us) while the main one looks for signals. A call that is
 // short, or made by another thread, runs where it is.
 void run_call(const CallKeywords& keywords, Duration duration, const CallBody& body);
 

@@ -186,6 +186,7 @@ BorrowedMatrix from_cuda_array_interface(PyObject* object, const MatrixUse& use)
     layout.strides = {strides[0], strides[1]};
     layout.kind = static_cast<char>(kind);
     layout.item_bytes = item_bytes;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the protocol gives addresses as integers.
     layout.data = reinterpret_cast<const void*>(static_cast<uintptr_t>(pointer));
     layout.memory_kind = SKEP_MEMORY_CUDA;
     layout.memory_device_id = device_id;

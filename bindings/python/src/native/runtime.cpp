@@ -41,6 +41,7 @@ PyObject* runtime_new(PyTypeObject* type, PyObject* arguments, PyObject*) {
         }
         const std::vector<std::string> paths = texts_of(backend_paths);
         std::vector<const char*> borrowed;
+        borrowed.reserve(paths.size());
         for (const std::string& path : paths)
             borrowed.push_back(path.c_str());
         skep_runtime_options options = SKEP_RUNTIME_OPTIONS_INIT;
