@@ -131,6 +131,18 @@ def test_errors_are_builtins_too(filled, vectors):
         filled.get([5000])
 
 
+@pytest.mark.parametrize("dtype", ["f32", "f16", "i8", "u8"])
+def test_lists_are_taken_exactly_or_as_floats(dtype):
+    with skep.Collection(2, metric="l2", dtype=dtype, device="cpu") as collection:
+        collection.add([[0, 1], [5, 7]])
+        assert collection.search([0.5, 1], 1).distances.tolist() == [0.25]
+        if dtype in ("i8", "u8"):
+            for inexact in ([[0.5, 1]], [[300, 1]], [[-200, 1]]):
+                with pytest.raises(skep.UnsupportedTypeError, match="f32"):
+                    collection.add(inexact)
+        assert len(collection) == 2
+
+
 # --- GPU tensors, on a machine without a GPU ---
 
 

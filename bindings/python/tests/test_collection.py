@@ -130,7 +130,8 @@ def test_info_and_device_say_what_was_made():
             "ef_construction": 40, "seed": 3,
         }  # fmt: skip
         assert c.device.id == "cpu" and c.device.backend == "cpu"
-        assert c.device.used_memory_bytes <= c.device.total_memory_bytes
+        assert 0 <= c.device.used_memory_bytes <= c.device.total_memory_bytes
+        assert 0 <= c.device.memory_usage_percent <= 100 and not c.device.takes_device_tensors
         assert repr(c) == "<skep.Collection 0 x 4 f32 l2 hnsw>" and c
 
 

@@ -46,8 +46,9 @@ PyObject* collection_close(PyObject* self, PyObject*) {
 
 // Adopts a collection that a call of the library made.
 void adopt(PyObject* self, skep_collection* made) {
+    std::unique_ptr<skep_collection, DestroyCollection> handle(made);
     auto state = std::make_shared<CollectionState>();
-    state->handle.reset(made);
+    state->handle = std::move(handle);
     state->info.struct_size = sizeof(state->info);
     state->device.struct_size = sizeof(state->device);
     skep_error error = SKEP_ERROR_INIT;

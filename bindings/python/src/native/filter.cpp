@@ -27,8 +27,9 @@ PyObject* filter_new(PyTypeObject* type, PyObject* arguments, PyObject*) {
         run_call([&](skep_error* error) {
             return skep_filter_create(state->handle.get(), mode, &keys.view, &made, error);
         });
+        std::shared_ptr<skep_filter> handle(made, skep_filter_destroy);
         reinterpret_cast<FilterObject*>(self.get())->handle =
-            new std::shared_ptr<skep_filter>(made, skep_filter_destroy);
+            new std::shared_ptr<skep_filter>(std::move(handle));
         return self;
     });
 }

@@ -53,7 +53,8 @@ PyObject* runtime_new(PyTypeObject* type, PyObject* arguments, PyObject*) {
         Ref self = allocate(type);
         skep_runtime* made = nullptr;
         run_call([&](skep_error* error) { return skep_runtime_create(&options, &made, error); });
-        handle_slot(self.get()) = new RuntimeHandle(made, skep_runtime_destroy);
+        RuntimeHandle handle(made, skep_runtime_destroy);
+        handle_slot(self.get()) = new RuntimeHandle(std::move(handle));
         return self;
     });
 }

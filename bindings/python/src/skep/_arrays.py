@@ -16,13 +16,7 @@ Offsets = npt.NDArray[np.uint64]
 Packed = tuple[Offsets, bytes]
 PreparedKeys = Union[npt.NDArray[np.uint64], Packed]
 
-_NUMPY_DTYPES = {
-    "f32": np.float32,
-    "f16": np.float16,
-    "bf16": np.uint16,
-    "i8": np.int8,
-    "u8": np.uint8,
-}
+_INTEGER_DTYPES: dict[str, type[Any]] = {"i8": np.int8, "u8": np.uint8}
 
 
 # --- keys ---
@@ -91,12 +85,10 @@ def _pack(items: Sequence[bytes]) -> Packed:
 
 
 def as_array(vectors: Any, dtype: str) -> npt.NDArray[Any]:
-    """A numpy array over what is no tensor. Lists become arrays of the collection's dtype (queries
-    and all); what shares its memory keeps its own."""
+    """A numpy array over what is no tensor. Lists become arrays of the collection's dtype if that
+    holds them exactly, else of float32; what shares its memory keeps its own."""
     if isinstance(vectors, (list, tuple)):
-        if dtype == "bf16":
-            raise invalid_argument("lists cannot be taken as bf16: pass skep.convert(vectors, 'bf16')")
-        return np.asarray(vectors, dtype=_NUMPY_DTYPES[dtype])
+        return _array_of_list(vectors, dtype)
     array = np.asarray(vectors)
     if array.dtype == np.object_:
         raise invalid_argument(
@@ -104,6 +96,16 @@ def as_array(vectors: Any, dtype: str) -> npt.NDArray[Any]:
             "[num_vectors, dim]"
         )
     return array
+
+
+def _array_of_list(vectors: Any, dtype: str) -> npt.NDArray[Any]:
+    array = np.asarray(vectors, dtype=np.float32)
+    if dtype not in ("i8", "u8"):
+        return array.astype(np.float16) if dtype == "f16" else array
+    kind = _INTEGER_DTYPES[dtype]
+    limits = np.iinfo(kind)
+    is_exact = np.all((array >= limits.min) & (array <= limits.max) & (array == np.rint(array)))
+    return array.astype(kind) if is_exact else array
 
 
 def object_array(items: list[Any], shape: tuple[int, ...]) -> npt.NDArray[np.object_]:

@@ -48,6 +48,11 @@ class Device:
         return self.total_memory_bytes - self.free_memory_bytes
 
     @property
+    def memory_usage_percent(self) -> float:
+        """0 to 100; 0 for a device that does not tell its memory."""
+        return 100 * self.used_memory_bytes / self.total_memory_bytes if self.total_memory_bytes else 0.0
+
+    @property
     def takes_device_tensors(self) -> bool:
         """Whether tensors in this device's own memory are used in place."""
         return bool(self.capabilities & _DEVICE_MATRICES)
