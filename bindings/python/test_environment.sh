@@ -20,6 +20,6 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 python3 -m venv "$folder" > "$log" 2>&1 || { cat "$log" >&2; give_up "no virtual environment"; }
 echo "Installing the packages of $(basename "$requirements")"
-"$folder/bin/pip" install -q --disable-pip-version-check -r "$requirements" > "$log" 2>&1 ||
+"$folder/bin/pip" install -q --disable-pip-version-check --retries 2 -r "$requirements" > "$log" 2>&1 ||
     { cat "$log" >&2; rm -rf "$folder"; give_up "the packages could not be had from PyPI"; }
 cp "$requirements" "$folder/installed.txt"

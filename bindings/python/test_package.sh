@@ -19,7 +19,8 @@ for component in abi core dev plugins; do
 done
 # Into a folder of its own: several builds share the environment.
 "$python" -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps --target "$work/site" \
-    -C cmake.define.SKEP_PREFIX="$work/prefix" -C build-dir="$work/native" "$here" > "$work/log" 2>&1 ||
+    --config-settings=cmake.define.SKEP_PREFIX="$work/prefix" \
+    --config-settings=build-dir="$work/native" "$here" > "$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
 cd "$here"
 PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -p no:cacheprovider -p no:codspeed "$@"

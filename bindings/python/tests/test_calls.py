@@ -2,6 +2,7 @@
 """Long calls: other threads run, Ctrl-C ends them, and so do switches, time limits and callbacks."""
 
 import _thread
+import os
 import signal
 import threading
 import time
@@ -80,6 +81,37 @@ def test_an_exception_of_a_signal_handler_comes_out(large):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_handler_may_search_itself(large):
+    collection, queries = large
+    answers = []
+
+    def search_too(number, frame):
+        answers.append(collection.search(queries, 1).keys.shape)
+
+    before = signal.signal(signal.SIGALRM, search_too)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        hits = collection.search(np.vstack([queries] * 4), 1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert answers == [(3_000, 1)]
+    np.testing.assert_array_equal(hits.keys[:3_000], hits.keys[-3_000:])
+
+
+def test_a_forked_child_makes_long_calls_too(large):
+    collection, queries = large
+    wanted = collection.search(queries, 1).keys
+    child = os.fork()
+    if child == 0:  # no exception may take the child back into pytest
+        is_same = False
+        try:
+            is_same = bool((collection.search(queries, 1).keys == wanted).all())
+        finally:
+            os._exit(0 if is_same else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_switch_stops_a_search_of_another_thread(large):
