@@ -207,6 +207,9 @@ class Collection(_native.Collection):
         vectors: [num_vectors, dim], or [dim] for one, of the collection's dtype. keys: as many, new
         to the collection; left out, rows are numbered on from the largest u64 key there ever was.
         payloads: as many bytes, or None for empty ones.
+
+        An hnsw collection links rows after they can be found. A stop that comes then leaves them
+        added, and the next write links them: no error, or KeyboardInterrupt where it was Ctrl-C.
         """
         prepared = None if keys is None else self._prepare(keys)
         packed = None if payloads is None else _arrays.pack_payloads(payloads)
