@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What Python costs on top of the C call: search time through the package and through a C program on
-the same library, import time, and the size of a wheel.
+"""What Python costs on top of the C call: search time through the package and through a C program
+on the same library, import time, and the size of a wheel.
 
     benchmarks/overhead.py [WHEEL]     with the package installed, and a C compiler as cc
 
-Rounds of Python and C alternate. Reported are medians over rounds, and the median of the differences
-within a round with its quartiles.
+Rounds of Python and C alternate. Reported are medians over rounds, and the median of the
+differences within a round with its quartiles.
 """
 
 import statistics
@@ -88,7 +88,9 @@ def import_milliseconds():
         "print((time.perf_counter() - started) * 1e3)"
     )
     return statistics.median(
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout)
+        float(
+            subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
+        )
         for _ in range(21)
     )
 

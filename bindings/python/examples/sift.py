@@ -45,7 +45,8 @@ for beam in (10, 40, 160):
     started = time.perf_counter()
     found = graph.search(queries, k=10, ef_search=beam)
     recalls[beam] = skep.recall(found, true_distances)
-    print(f"beam {beam:3}: {(time.perf_counter() - started) * 1e3:5.1f} ms, recall {recalls[beam]:.3f}")
+    milliseconds = (time.perf_counter() - started) * 1e3
+    print(f"beam {beam:3}: {milliseconds:5.1f} ms, recall {recalls[beam]:.3f}")
 
 # %% [markdown]
 # ## Only some rows
@@ -64,5 +65,8 @@ with tempfile.TemporaryDirectory() as folder:
     graph.save(path)
     print(f"{path.stat().st_size / 1e6:.1f} MB")
     with skep.Collection.open(path, device="cpu") as again:
-        same = (again.search(queries, k=10, ef_search=40).keys == graph.search(queries, k=10, ef_search=40).keys).all()
+        same = (
+            again.search(queries, k=10, ef_search=40).keys
+            == graph.search(queries, k=10, ef_search=40).keys
+        ).all()
         print(f"answers are the same: {same}")

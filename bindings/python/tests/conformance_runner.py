@@ -20,13 +20,18 @@ def lacking(case, device):
     for word in case.get("requires", []):
         if word == "raw_key_bytes":
             return "str keys are always UTF-8"
-        if word in _CAPABILITIES and not skep.Runtime().find_device(device).capabilities & _CAPABILITIES[word]:
+        if (
+            word in _CAPABILITIES
+            and not skep.Runtime().find_device(device).capabilities & _CAPABILITIES[word]
+        ):
             return f"the device {device} has no {word}"
     return ""
 
 
 def number_of(value):
-    return {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}[value] if isinstance(value, str) else value
+    return (
+        {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}[value] if isinstance(value, str) else value
+    )
 
 
 def text_of(value):
@@ -130,7 +135,9 @@ class Runner:
     def call_upsert(self, step):
         collection = self._collection(step)
         keys = self._keys(collection, step["keys"])
-        collection.upsert(self._rows(step, "rows"), keys, self._payloads(step), **self._control(step))
+        collection.upsert(
+            self._rows(step, "rows"), keys, self._payloads(step), **self._control(step)
+        )
 
     def call_remove(self, step):
         collection = self._collection(step)
@@ -249,7 +256,9 @@ class Runner:
 
     def call_recall(self, step):
         def table(name, dtype):
-            return np.array([[number_of(value) for value in row] for row in step[name]], dtype=dtype)
+            return np.array(
+                [[number_of(value) for value in row] for row in step[name]], dtype=dtype
+            )
 
         keys = np.array([[int(key) for key in row] for row in step["keys"]], dtype=np.uint64)
         found = (keys, table("distances", np.float32))
@@ -320,7 +329,9 @@ class Runner:
     def _keys(self, collection, keys):
         if keys is None:
             return None
-        if all(isinstance(key, (str, dict)) for key in keys) and not self._are_numbers(collection, keys):
+        if all(isinstance(key, (str, dict)) for key in keys) and not self._are_numbers(
+            collection, keys
+        ):
             return [text_of(key).decode() for key in keys]
         return [int(key) for key in keys] if keys else []
 

@@ -5,6 +5,7 @@ import ctypes
 
 import numpy as np
 
+
 class _Tensor(ctypes.Structure):
     _fields_ = [
         ("data", ctypes.c_void_p),

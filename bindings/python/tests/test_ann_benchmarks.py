@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The module for ann-benchmarks, driven as that project drives it. The project is on no registry, so
-its base class and its reading of config.yml are stood in for here, by what its documentation says."""
+"""The module for ann-benchmarks, driven as that project drives it. The project is on no registry,
+so its base class and its reading of config.yml are stood in for here."""
 
 import importlib.util
 import itertools
@@ -52,10 +52,12 @@ def module(monkeypatch):
 
 
 def definitions(metric):
-    """(name, constructor, arguments, lists of query arguments), one for every choice of arguments."""
+    """(name, constructor, arguments, lists of query arguments), one a choice of arguments."""
     for algorithm in yaml.safe_load((FOLDER / "config.yml").read_text())["float"]["any"]:
         assert algorithm["module"] == f"{PACKAGE}.skep"
-        base = [metric if argument == "@metric" else argument for argument in algorithm["base_args"]]
+        base = [
+            metric if argument == "@metric" else argument for argument in algorithm["base_args"]
+        ]
         for group in algorithm["run_groups"].values():
             choices = group.get("arg_groups", group.get("args"))
             query_choices = itertools.product(*group.get("query_args", []))
@@ -101,5 +103,3 @@ def test_every_algorithm_of_the_configuration_finds(metric, module, sift):
 def test_an_unknown_metric_is_refused(module):
     with pytest.raises(NotImplementedError, match="hamming.*angular"):
         module.SkepExact("hamming")
-
-

@@ -43,7 +43,9 @@ FORMS = {
     "every other row": lambda v: np.repeat(v, 2, axis=0)[::2],
     "part of wider rows": lambda v: np.hstack([v, v])[:, : v.shape[1]],
     "memoryview": memoryview,
-    "buffer of floats": lambda v: memoryview(array.array("f", v.ravel())).cast("B").cast("f", v.shape),
+    "buffer of floats": lambda v: (
+        memoryview(array.array("f", v.ravel())).cast("B").cast("f", v.shape)
+    ),
     "ctypes array": lambda v: np.ctypeslib.as_ctypes(v.copy()),
     "DLPack": OnlyDLPack,
     "__array_interface__": OnlyArrayInterface,
@@ -99,9 +101,11 @@ REFUSED = {
     "three dimensions": (lambda v: v[None], skep.InvalidArgumentError, "3 dimensions"),
     "a number": (lambda v: np.float32(3), skep.InvalidArgumentError, "0 dimensions"),
     "column order": (np.asfortranarray, skep.InvalidArgumentError, "ascontiguousarray"),
-    "every other component": (lambda v: np.hstack([v, v])[:, ::2], skep.InvalidArgumentError, "strides"),
+    "other components": (lambda v: np.hstack([v, v])[:, ::2], skep.InvalidArgumentError, "strides"),
     "reversed rows": (lambda v: v[::-1], skep.InvalidArgumentError, "strides"),
-    "one row repeated": (lambda v: np.broadcast_to(v[0], v.shape), skep.InvalidArgumentError, "strides"),
+    "a row repeated": (
+        lambda v: np.broadcast_to(v[0], v.shape), skep.InvalidArgumentError, "strides",
+    ),
     "too short": (lambda v: np.ascontiguousarray(v[:, :31]), skep.DimensionMismatchError, "31.*32"),
     "not a number": (lambda v: v * np.float32("nan"), skep.NotFiniteError, "component"),
     "nothing": (lambda v: None, skep.InvalidArgumentError, "NoneType"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Long calls: other threads run, Ctrl-C ends them, and so do switches, time limits and callbacks."""
+"""Long calls: other threads run; Ctrl-C, switches, time limits and callbacks end them."""
 
 import _thread
 import os
@@ -17,7 +17,9 @@ import skep
 def large():
     """A collection, and as many queries as take about half a second here on one core."""
     rng = np.random.default_rng(1)
-    collection = skep.Collection(256, metric="l2", device="cpu", runtime=skep.Runtime(num_threads=1))
+    collection = skep.Collection(
+        256, metric="l2", device="cpu", runtime=skep.Runtime(num_threads=1)
+    )
     collection.add(rng.random((50_000, 256), dtype=np.float32))
     probe = rng.random((200, 256), dtype=np.float32)
     collection.search(probe, 10)

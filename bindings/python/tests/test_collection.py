@@ -55,7 +55,9 @@ def test_upsert_replaces_row_and_payload(filled, vectors):
     assert len(filled) == 1001
 
 
-@pytest.mark.parametrize("keys", [np.array([1, 2], np.int32), (1, 2), range(1, 3), np.arange(1, 5)[:2]])
+@pytest.mark.parametrize(
+    "keys", [np.array([1, 2], np.int32), (1, 2), range(1, 3), np.arange(1, 5)[:2]]
+)
 def test_keys_may_be_any_integers(keys, vectors):
     with skep.Collection(32) as collection:
         assert collection.add(vectors[:2] + 1, keys=keys).tolist() == [1, 2]
@@ -83,9 +85,7 @@ def test_every_element_type_comes_back(dtype, vectors):
         back = collection.get([0, 999])
         assert back.dtype == rows.dtype
         np.testing.assert_array_equal(back, rows[[0, 999]])
-        np.testing.assert_array_equal(
-            skep.convert(back, "f32", source=dtype), vectors[[0, 999]]
-        )
+        np.testing.assert_array_equal(skep.convert(back, "f32", source=dtype), vectors[[0, 999]])
 
 
 def test_save_and_open(filled, vectors, tmp_path):
@@ -124,7 +124,9 @@ def test_clear_reserve_and_compact(filled, vectors):
 
 
 def test_info_and_device_say_what_was_made():
-    with skep.Collection(4, metric="l2", index="hnsw", m=8, ef_construction=40, seed=3, device="cpu") as c:
+    with skep.Collection(
+        4, metric="l2", index="hnsw", m=8, ef_construction=40, seed=3, device="cpu"
+    ) as c:
         assert c.info() == {
             "dim": 4, "metric": "l2", "dtype": "f32", "index": "hnsw", "keys": "u64", "m": 8,
             "ef_construction": 40, "seed": 3,

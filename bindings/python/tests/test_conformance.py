@@ -7,8 +7,8 @@ import os
 import pytest
 
 import skep  # noqa: F401  the package under test
-from conftest import REPOSITORY
 from conformance_runner import Runner, lacking
+from conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "bindings" / "conformance" / "cases"
 DEVICE = os.environ.get("SKEP_CONFORMANCE_DEVICE", "cpu")

@@ -30,7 +30,9 @@ def test_the_example_of_the_package_itself():
     assert names["keys"].shape == (5, 10)
 
 
-@pytest.mark.parametrize("example", sorted(path.name for path in (PACKAGE / "examples").glob("*.py")))
+@pytest.mark.parametrize(
+    "example", sorted(path.name for path in (PACKAGE / "examples").glob("*.py"))
+)
 def test_examples_on_real_data(example, capsys):
     names = runpy.run_path(str(PACKAGE / "examples" / example))
     printed = capsys.readouterr().out

@@ -15,7 +15,9 @@ FOLDER = Path(skep.__file__).parent
 
 def test_the_version_is_that_of_the_headers():
     header = (REPOSITORY / "abi" / "include" / "skep" / "version.h").read_text()
-    parts = [re.search(rf"SKEP_VERSION_{part} (\d+)", header)[1] for part in ("MAJOR", "MINOR", "PATCH")]
+    parts = [
+        re.search(rf"SKEP_VERSION_{part} (\d+)", header)[1] for part in ("MAJOR", "MINOR", "PATCH")
+    ]
     assert skep.__version__ == metadata.version("skep") == ".".join(parts)
 
 

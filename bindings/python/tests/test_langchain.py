@@ -40,7 +40,12 @@ def store():
     return SkepVectorStore.from_texts(
         ["hive", "skep", "beeswax", "honey"],
         Letters(),
-        [{"kind": "house"}, {"kind": "house"}, {"kind": "stuff"}, {"kind": "stuff", "is": [1, None]}],
+        [
+            {"kind": "house"},
+            {"kind": "house"},
+            {"kind": "stuff"},
+            {"kind": "stuff", "is": [1, None]},
+        ],
         ids=["1", "2", "3", "4"],
         device="cpu",
     )

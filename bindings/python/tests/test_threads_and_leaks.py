@@ -113,7 +113,12 @@ def test_failures_and_answers_do_not_leak(filled, vectors):
 
     def cycle(times):
         for _ in range(times):
-            for bad in (tooshort, None, vectors.astype(np.float64)[:1], np.zeros((1, 1, 1), np.float32)):
+            for bad in (
+                tooshort,
+                None,
+                vectors.astype(np.float64)[:1],
+                np.zeros((1, 1, 1), np.float32),
+            ):
                 with pytest.raises(skep.SkepError):
                     filled.search(bad, 1)
             filled.search(vectors[:4], 10, payloads=True)

@@ -17,7 +17,9 @@ def cache(tmp_path_factory):
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", *arguments], cwd=FOLDER, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=FOLDER, capture_output=True, text=True
+    )
 
 
 def test_a_strictly_typed_program(cache):

@@ -2,6 +2,7 @@
 """Skep's exact and graph search under the interface of ann-benchmarks."""
 
 import numpy as np
+
 import skep
 
 from ..base.module import BaseANN

@@ -8,9 +8,9 @@
         collection.add(vectors)
         keys, distances = collection.search(vectors[:5], k=10)
 
-Distances sort ascending in every metric: "l2" is the sum of squared differences, "inner_product" the
-negated dot product, "cosine" one minus the cosine. Exact search ("flat") returns the true nearest
-rows, the same bits on every device and for every batch size.
+Distances sort ascending in every metric: "l2" is the sum of squared differences, "inner_product"
+the negated dot product, "cosine" one minus the cosine. Exact search ("flat") returns the true
+nearest rows, the same bits on every device and for every batch size.
 """
 
 from skep._collection import Collection, Filter, Stats

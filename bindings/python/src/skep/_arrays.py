@@ -70,7 +70,9 @@ def pack_payloads(payloads: Iterable[Any]) -> Packed:
     items = []
     for payload in payloads:
         if isinstance(payload, str):
-            raise TypeError(f"payload {payload[:40]!r} is a str; wanted are bytes: use str.encode()")
+            raise TypeError(
+                f"payload {payload[:40]!r} is a str; wanted are bytes: use str.encode()"
+            )
         items.append(bytes(memoryview(payload)))
     return _pack(items)
 

@@ -63,14 +63,14 @@ class Collection(_native.Collection):
     keys: "u64" or "string".
     reserve: rows to make room for; a hint.
 
-    Vectors are numpy arrays or anything that speaks DLPack, the buffer protocol, __array_interface__
-    or __cuda_array_interface__; they are read in place, without a copy or a conversion. bfloat16
-    comes through DLPack, as an ml_dtypes array, or as its bits in uint16.
+    Vectors are numpy arrays or anything that speaks DLPack, the buffer protocol,
+    __array_interface__ or __cuda_array_interface__; they are read in place, without a copy or a
+    conversion. bfloat16 comes through DLPack, as an ml_dtypes array, or as its bits in uint16.
 
     Any number of threads may call; searches run side by side and beside one write. Long calls let
     other Python threads run, end early on Ctrl-C, and take timeout= (seconds), cancel= (a Cancel)
-    and progress= (a callable of (done, total), False stops; or a tqdm bar). A call that fails changes
-    nothing.
+    and progress= (a callable of (done, total), False stops; or a tqdm bar). A call that fails
+    changes nothing.
     """
 
     def __init__(
@@ -134,7 +134,9 @@ class Collection(_native.Collection):
         collection = cls.__new__(cls)
         flags = (_MAP if map else 0) | (_SKIP_CHECKSUMS if skip_checksums else 0)
         native_runtime = (runtime or default_runtime())._native
-        collection._open(native_runtime, os.fsencode(path), device, flags, timeout, cancel, progress)
+        collection._open(
+            native_runtime, os.fsencode(path), device, flags, timeout, cancel, progress
+        )
         collection._settle()
         return collection
 
@@ -175,8 +177,8 @@ class Collection(_native.Collection):
         cancel: Optional[_native.Cancel] = None,
         progress: Any = None,
     ) -> None:
-        """Writes the collection as it is now; at every moment the old or the new file is there whole.
-        Searches and adds may go on."""
+        """Writes the collection as it is now; at every moment the old or the new file is there
+        whole. Searches and adds may go on."""
         self._save(os.fsencode(path), timeout, cancel, progress)
 
     def export_hnswlib(
@@ -370,9 +372,8 @@ class Collection(_native.Collection):
     def __repr__(self) -> str:
         if self.closed:
             return "<skep.Collection closed>"
-        return (
-            f"<skep.Collection {len(self)} x {self._dim} {self._dtype} {self._metric} {self._index}>"
-        )
+        kind = f"{self._dtype} {self._metric} {self._index}"
+        return f"<skep.Collection {len(self)} x {self._dim} {kind}>"
 
     def __reduce__(self) -> Any:
         raise TypeError(

@@ -46,7 +46,14 @@ def ground_truth(
     runtime = runtime or default_runtime()
     return GroundTruth(
         *_native.ground_truth(
-            runtime._native, base, queries, _native.metric_number(metric), k, timeout, cancel, progress
+            runtime._native,
+            base,
+            queries,
+            _native.metric_number(metric),
+            k,
+            timeout,
+            cancel,
+            progress,
         )
     )
 
@@ -57,10 +64,15 @@ def recall(found: Any, true_distances: Any) -> float:
     keys = np.ascontiguousarray(found[0], dtype=np.uint64)
     distances = np.ascontiguousarray(found[1], dtype=np.float32)
     truth = np.ascontiguousarray(true_distances, dtype=np.float32)
-    if keys.ndim != 2 or keys.shape != distances.shape or truth.ndim != 2 or len(truth) != len(keys):
+    if (
+        keys.ndim != 2
+        or keys.shape != distances.shape
+        or truth.ndim != 2
+        or len(truth) != len(keys)
+    ):
         raise invalid_argument(
-            f"recall: keys {keys.shape}, distances {distances.shape}, truth {truth.shape}; wanted are "
-            "[num_queries, k] twice and [num_queries, at least k]"
+            f"recall: keys {keys.shape}, distances {distances.shape}, truth {truth.shape}; wanted "
+            "are [num_queries, k] twice and [num_queries, at least k]"
         )
     return _native.recall(keys, distances, truth)
 

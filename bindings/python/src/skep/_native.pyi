@@ -33,7 +33,9 @@ class Hits(structseq[Any], tuple[npt.NDArray[Any], npt.NDArray[np.float32]]):
     def payloads(self) -> Optional[npt.NDArray[np.object_]]: ...
 
 @final
-class RangeHits(structseq[Any], tuple[npt.NDArray[np.uint64], npt.NDArray[Any], npt.NDArray[np.float32]]):
+class RangeHits(
+    structseq[Any], tuple[npt.NDArray[np.uint64], npt.NDArray[Any], npt.NDArray[np.float32]]
+):
     """What range_search answers: unpacks as offsets, keys, distances."""
 
     if sys.version_info >= (3, 10):

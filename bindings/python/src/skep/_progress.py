@@ -18,4 +18,6 @@ def as_callback(progress: Any) -> Callable[[int, int], object]:
         return advance
     if callable(progress):
         return progress  # type: ignore[no-any-return]
-    raise TypeError(f"progress is {progress!r}; wanted is a callable of (done, total) or a tqdm bar")
+    raise TypeError(
+        f"progress is {progress!r}; wanted is a callable of (done, total) or a tqdm bar"
+    )

@@ -50,7 +50,11 @@ class Device:
     @property
     def memory_usage_percent(self) -> float:
         """0 to 100; 0 for a device that does not tell its memory."""
-        return 100 * self.used_memory_bytes / self.total_memory_bytes if self.total_memory_bytes else 0.0
+        return (
+            100 * self.used_memory_bytes / self.total_memory_bytes
+            if self.total_memory_bytes
+            else 0.0
+        )
 
     @property
     def takes_device_tensors(self) -> bool:
@@ -98,7 +102,9 @@ class Runtime:
         flags = (_IGNORE_ENVIRONMENT if ignore_environment else 0) | (
             _BUILTIN_ONLY if builtin_only else 0
         )
-        self._native = _native.Runtime(num_threads, flags, tuple(os.fspath(path) for path in backend_paths))
+        self._native = _native.Runtime(
+            num_threads, flags, tuple(os.fspath(path) for path in backend_paths)
+        )
 
     def devices(self) -> list[Device]:
         """Devices of all usable backends, best first. The first call may start drivers."""

@@ -84,7 +84,9 @@ class Index:
 
     def search(self, x: Any, k: int, *, params: Any = None) -> tuple[Floats, Ids]:
         """(D, I), both [n, k]."""
-        keys, distances = self._collection.search(self._vectors(x), k, ef_search=self._beam(k, params))
+        keys, distances = self._collection.search(
+            self._vectors(x), k, ef_search=self._beam(k, params)
+        )
         is_missing = keys == _MISSING
         distances[is_missing] = _FARTHEST
         return self._signed(distances), self._ids(keys, is_missing)
@@ -213,7 +215,9 @@ def read_index(path: Union[str, os.PathLike[str]], *, device: str = "auto") -> I
     keys = collection.keys()
     if info["metric"] not in metrics or info["dtype"] != "f32" or info["keys"] != "u64":
         collection.close()
-        raise RuntimeError(f"{os.fspath(path)}: holds {info}; wanted are f32, l2 or inner_product, u64")
+        raise RuntimeError(
+            f"{os.fspath(path)}: holds {info}; wanted are f32, l2 or inner_product, u64"
+        )
     if len(keys) and bool((keys[1:] <= keys[:-1]).any()):
         collection.close()
         raise RuntimeError(f"{os.fspath(path)}: its keys do not ascend in the order of rows")

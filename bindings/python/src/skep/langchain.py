@@ -87,7 +87,9 @@ class SkepVectorStore(VectorStore):
         wanted_ids: Sequence[Optional[str]] = ids or [None] * len(contents)
         for name, items in (("metadatas", given), ("ids", wanted_ids)):
             if len(items) != len(contents):
-                raise ValueError(f"{len(items)} {name} for {len(contents)} texts; wanted are as many")
+                raise ValueError(
+                    f"{len(items)} {name} for {len(contents)} texts; wanted are as many"
+                )
         made_ids = [wanted or str(uuid.uuid4()) for wanted in wanted_ids]
         if not contents:
             return []
@@ -131,9 +133,7 @@ class SkepVectorStore(VectorStore):
         if self._collection is None or not ids:
             return []
         _, payloads, found = self._collection.find(list(ids))
-        return [
-            _document(key, payload) for key, payload, here in zip(ids, payloads, found) if here
-        ]
+        return [_document(key, payload) for key, payload, here in zip(ids, payloads, found) if here]
 
     # --- searches ---
 
