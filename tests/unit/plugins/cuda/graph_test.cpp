@@ -155,37 +155,37 @@ TEST_F(CudaGraph, FindsTheNeighboursOfRealRows) {
 
 TEST_F(CudaGraph, EveryMetricAndKindOfCodesIsWalked) {
     constexpr std::uint32_t kDim = 20;
-    const auto floats = random_f32(700 * kDim, 5);
-    const auto positive = random_f32(700 * kDim, 6, 0.0F, 1.0F);
-    const auto bytes = random_u8(700 * kDim, 7);
+    const auto floats = random_f32(360 * kDim, 5);
+    const auto positive = random_f32(360 * kDim, 6, 0.0F, 1.0F);
+    const auto bytes = random_u8(360 * kDim, 7);
     for (const skep_metric metric : kMetrics) {
         const auto check = [&](const auto& rows, const auto& queries) {
             create_graph(metric, rows, kDim);
-            link(550);
-            link(700);
+            link(300);
+            link(360);
             const Answer exact = brute_force(metric, rows, queries, kDim, kK, every_slot);
             // Where long rows are near everything, walks miss more.
             const double least = metric == SKEP_METRIC_INNER_PRODUCT ? 0.75 : 0.97;
-            EXPECT_GE(recall(find(queries, kDim, 700, 100), exact), least)
+            EXPECT_GE(recall(find(queries, kDim, 360, 60), exact), least)
                 << "metric " << metric << " of the first " << +rows[0] << ' ' << +queries[0];
         };
-        check(floats, random_f32(10 * kDim, 8));
-        check(positive, random_f32(10 * kDim, 9, 0.0F, 1.0F));
-        check(positive, random_f32(10 * kDim, 10));
-        check(bytes, random_u8(10 * kDim, 11));
-        check(bytes, random_f32(10 * kDim, 12, 0.0F, 255.0F));
+        check(floats, random_f32(8 * kDim, 8));
+        check(positive, random_f32(8 * kDim, 9, 0.0F, 1.0F));
+        check(positive, random_f32(8 * kDim, 10));
+        check(bytes, random_u8(8 * kDim, 11));
+        check(bytes, random_f32(8 * kDim, 12, 0.0F, 255.0F));
     }
 }
 
 TEST_F(CudaGraph, LongRowsAndOddListsAreWalked) {
     for (const std::uint32_t m : {3U, 20U}) {
-        const auto rows = random_f32(600 * 300, 13);
+        const auto rows = random_f32(330 * 300, 13);
         const auto queries = random_f32(5 * 300, 14);
         create_graph(SKEP_METRIC_L2, rows, 300, m, 64);
-        link(540);
-        link(600);
+        link(300);
+        link(330);
         const Answer exact = brute_force(SKEP_METRIC_L2, rows, queries, 300, kK, every_slot);
-        EXPECT_GE(recall(find(queries, 300, 600, 300), exact), 0.95) << "m " << m;
+        EXPECT_GE(recall(find(queries, 300, 330, 200), exact), 0.95) << "m " << m;
     }
 }
 
