@@ -123,6 +123,22 @@ TEST_F(CrossGraph, OneFileHasTheSameRecallOnBothDevices) {
     }
 }
 
+TEST_F(CrossGraph, FilesOfHnswlibAreWalkedOnTheGpu) {
+    const Sift sift;
+    const auto rows = many_rows(sift, 2);
+    const auto queries = many_queries(rows);
+    const skep_matrix query_matrix = matrix_of(queries, 128);
+    Collection built = build("cpu", SKEP_METRIC_L2, matrix_of(rows, 128));
+    ASSERT_TRUE(built.export_hnswlib(file));
+    skep_hnswlib_options options = SKEP_HNSWLIB_OPTIONS_INIT;
+    options.dtype = SKEP_DTYPE_U8;
+    options.device = "cuda";
+    const Collection imported = Collection::import_hnswlib(*runtime, file, options).value();
+    EXPECT_EQ(imported.stats()->num_links, built.stats()->num_links);
+    for (const std::uint32_t ef : {32U, 128U})
+        EXPECT_EQ(find(imported, query_matrix, ef), find(built, query_matrix, ef)) << "ef " << ef;
+}
+
 TEST_F(CrossGraph, GraphsOfBothDevicesAreAsGood) {
     const Sift sift;
     const auto rows = many_rows(sift, 4);

@@ -188,6 +188,9 @@ SKEP_DEVICE void graph_search(const GraphSearchParams& params) {
                    is_seeding ? params.num_seeds : 0, params.num_slots);
     }
 
+    // A query that has no code finds nothing: an exact search will.
+    const bool has_code = is_row || params.states[query_id].status == kQueryReady;
+    if (!has_code) shared.pool.size = 0;
     uint32_t* found = params.found + (uint64_t)query_id * params.num_found;
     uint32_t num_found = 0;
 #pragma unroll 1

@@ -376,6 +376,20 @@ TEST_F(CudaGraph, RowsThatCodesCannotTellApartAreSearchedExactly) {
               brute_force(SKEP_METRIC_L2, rows, queries, kDim, kK, every_slot));
 }
 
+TEST_F(CudaGraph, QueriesTooLongForCodesAreSearchedExactly) {
+    constexpr std::uint32_t kDim = 8;
+    const auto rows = random_f32(300 * kDim, 22);
+    auto queries = random_f32(3 * kDim, 23);
+    for (std::uint32_t i = 0; i < kDim; ++i)
+        queries[kDim + i] *= 1e25F;
+    create_graph(SKEP_METRIC_L2, rows, kDim, 4, 16);
+    link(300);
+    const Answer exact = brute_force(SKEP_METRIC_L2, rows, queries, kDim, kK, every_slot);
+    const Answer found = find(queries, kDim, 300, 10);
+    for (std::size_t i = kK; i < 2 * kK; ++i)
+        EXPECT_EQ(found.slots[i], exact.slots[i]);
+}
+
 TEST_F(CudaGraph, BadOptionsAreRefused) {
     create(SKEP_METRIC_L2, sift_rows(10), 128);
     skep_graph_options options{};
