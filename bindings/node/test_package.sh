@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v node > /dev/null || { echo "SKIPPED: no node (package nodejs)"; exit 77; }
-if [[ ! node_modules/.package-lock.json -nt package-lock.json ]] && ! ../fetch_packages.sh node; then
+if ! ../fetch_packages.sh; then
     echo "SKIPPED: koffi and typescript could not be had from npm's registry"
     exit 77
 fi

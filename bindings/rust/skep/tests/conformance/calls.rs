@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use serde_json::{json, Value};
 use skep::*;
 
+use crate::json::{object, parse, Value};
 use crate::values::*;
 
 /// One case: its collections, filters and files by name.
@@ -37,26 +37,26 @@ fn dtype(step: &Value, field: &str, fallback: Dtype) -> Result<Dtype> {
 }
 
 fn texts_of(texts: &ByteList) -> Value {
-    Value::Array(texts.iter().map(text_of).collect())
+    Value::List(texts.iter().map(text_of).collect())
 }
 
 fn answers_of<'a>(queries: impl Iterator<Item = Answers<'a>>) -> Value {
     let (mut keys, mut distances, mut payloads) = (vec![], vec![], vec![]);
     for answers in queries {
         let hits: Vec<Hit<'_>> = answers.collect();
-        keys.push(Value::Array(
+        keys.push(Value::List(
             hits.iter()
                 .map(|hit| match hit.key {
-                    Key::U64(key) => json!(key.to_string()),
+                    Key::U64(key) => Value::from(key.to_string()),
                     Key::Text(text) => text_of(text.as_bytes()),
                 })
                 .collect(),
         ));
         distances
-            .push(Value::Array(hits.iter().map(|hit| value_of(f64::from(hit.distance))).collect()));
-        payloads.push(Value::Array(hits.iter().map(|hit| text_of(hit.payload)).collect()));
+            .push(Value::List(hits.iter().map(|hit| value_of(f64::from(hit.distance))).collect()));
+        payloads.push(Value::List(hits.iter().map(|hit| text_of(hit.payload)).collect()));
     }
-    json!({ "keys": keys, "distances": distances, "payloads": payloads })
+    object! { "keys": keys, "distances": distances, "payloads": payloads }
 }
 
 /// Past the answers found stands what skep.h says of missing ones.
@@ -112,12 +112,12 @@ impl Calls {
             "create" => {
                 let made = self.create(step)?;
                 self.collections.insert(text(step, "as", "collection").to_owned(), made);
-                Ok(json!({}))
+                Ok(object! {})
             }
             "make_filter" => {
                 let made = self.make_filter(step)?;
                 self.filters.insert(text(step, "as", "filter").to_owned(), made);
-                Ok(json!({}))
+                Ok(object! {})
             }
             _ if step.get("file").is_some() => self.make_on_file(call, step),
             "convert"
@@ -128,7 +128,7 @@ impl Calls {
             | "metric_from_name"
             | "dtype_from_name"
             | "index_kind_from_name" => self.make_on_runtime(call, step),
-            "status_name" => Ok(json!({ "name": status_name(step["number"].as_i64().unwrap()) })),
+            "status_name" => Ok(object! { "name": status_name(step["number"].as_u64().unwrap()) }),
             _ => self.make_on_collection(call, step),
         }
     }
@@ -201,7 +201,7 @@ impl Calls {
                 self.collections.insert(name, imported);
             }
             "describe" => {
-                let described: Value = serde_json::from_str(&describe_file(path)?).unwrap();
+                let described: Value = parse(&describe_file(path)?);
                 let fields = described["collection"].as_object().unwrap();
                 return Ok(fields
                     .iter()
@@ -214,14 +214,13 @@ impl Calls {
             }
             "read_vectors" => {
                 let vectors = Vectors::open(path)?;
-                return Ok(json!({
-                    "rows": rows_of(vectors.to_matrix()?.rows()),
-                    "dtype": vectors.dtype().to_string(),
-                }));
+                return Ok(
+                    object! { "rows": rows_of(vectors.to_matrix()?.rows()), "dtype": vectors.dtype().to_string() },
+                );
             }
             other => panic!("unknown call: {}", other),
         }
-        Ok(json!({}))
+        Ok(object! {})
     }
 
     fn make_on_runtime(&self, call: &str, step: &Value) -> Result<Value> {
@@ -230,7 +229,7 @@ impl Calls {
             "convert" => {
                 let rows = OwnedRows::new(&step["rows"], dtype(step, "from", Dtype::F32)?, 0);
                 let converted = convert(rows.rows(), dtype(step, "to", Dtype::F32)?)?;
-                json!({ "rows": rows_of(converted.rows()) })
+                object! { "rows": rows_of(converted.rows()) }
             }
             "ground_truth" => self.ground_truth(step)?,
             "recall" => {
@@ -238,20 +237,20 @@ impl Calls {
                 let keys: Vec<u64> = flat("keys").map(key_of).collect();
                 let distances: Vec<f32> = flat("distances").map(|d| number_of(d) as f32).collect();
                 let truth: Vec<f32> = flat("true_distances").map(|d| number_of(d) as f32).collect();
-                json!({ "recall": recall(list(&step["keys"]).len(), &keys, &distances, &truth)? })
+                object! { "recall": recall(list(&step["keys"]).len(), &keys, &distances, &truth)? }
             }
             "similarity" => {
                 let distance = number_of(&step["distance"]) as f32;
                 let metric = text(step, "metric", "").parse()?;
-                json!({ "similarity": value_of(f64::from(similarity(metric, distance))) })
+                object! { "similarity": value_of(f64::from(similarity(metric, distance))) }
             }
             "find_device" => {
                 let info = self.runtime.find_device(name)?;
-                json!({ "id": info.id, "backend": info.backend })
+                object! { "id": info.id, "backend": info.backend }
             }
-            "metric_from_name" => json!({ "name": name.parse::<Metric>()?.to_string() }),
-            "dtype_from_name" => json!({ "name": name.parse::<Dtype>()?.to_string() }),
-            _ => json!({ "name": name.parse::<IndexKind>()?.to_string() }),
+            "metric_from_name" => object! { "name": name.parse::<Metric>()?.to_string() },
+            "dtype_from_name" => object! { "name": name.parse::<Dtype>()?.to_string() },
+            _ => object! { "name": name.parse::<IndexKind>()?.to_string() },
         })
     }
 
@@ -264,12 +263,14 @@ impl Calls {
         let call = CallOptions::default();
         let truth = ground_truth(&self.runtime, base.rows(), queries.rows(), metric, k, &call)?;
         let found = |row: &[u32]| row.iter().filter(|&&id| id != u32::MAX).count();
-        let (mut ids, mut distances) = (vec![], vec![]);
+        let (mut ids, mut distances) = (Vec::<Value>::new(), Vec::<Value>::new());
         for (row, far) in truth.ids.chunks(k).zip(truth.distances.chunks(k)) {
-            ids.push(json!(row[..found(row)].iter().map(|&id| f64::from(id)).collect::<Vec<_>>()));
-            distances.push(json!(far[..found(row)]));
+            ids.push(Value::from(
+                row[..found(row)].iter().map(|&id| f64::from(id)).collect::<Vec<_>>(),
+            ));
+            distances.push(far[..found(row)].to_vec().into());
         }
-        Ok(json!({ "ids": ids, "distances": distances }))
+        Ok(object! { "ids": ids, "distances": distances })
     }
 
     fn make_on_collection(&self, call: &str, step: &Value) -> Result<Value> {
@@ -294,7 +295,7 @@ impl Calls {
             }
             _ => return self.read(call, collection, step),
         }
-        Ok(json!({}))
+        Ok(object! {})
     }
 
     fn write(&self, call: &str, collection: &Collection, step: &Value) -> Result<Value> {
@@ -311,59 +312,47 @@ impl Calls {
         };
         if call == "upsert" {
             collection.upsert_with(rows.rows(), &write)?;
-            return Ok(json!({}));
+            return Ok(object! {});
         }
         let first_key = collection.add_with(rows.rows(), &write)?;
-        Ok(if keys.is_some() { json!({}) } else { json!({ "first_key": first_key as f64 }) })
+        Ok(if keys.is_some() {
+            object! {}
+        } else {
+            object! { "first_key": first_key as f64 }
+        })
     }
 
     fn read(&self, call: &str, collection: &Collection, step: &Value) -> Result<Value> {
         let info = collection.info();
         let keys = || KeyList::new(&step["keys"], info.key_kind);
         Ok(match call {
-            "count" => json!({ "count": collection.count()? as f64 }),
+            "count" => object! { "count": collection.count()? as f64 },
             "keys" if info.key_kind == KeyKind::Text => {
-                json!({ "keys": texts_of(&collection.text_keys()?) })
+                object! { "keys": texts_of(&collection.text_keys()?) }
             }
             "keys" => {
                 let keys = collection.keys()?;
-                json!({ "keys": keys.iter().map(u64::to_string).collect::<Vec<_>>() })
+                object! { "keys": keys.iter().map(u64::to_string).collect::<Vec<_>>() }
             }
-            "contains" => json!({ "found": collection.contains(keys().keys())? }),
+            "contains" => object! { "found": collection.contains(keys().keys())? },
             "get" => {
                 let keys = keys();
                 let got = match flag(step, "allow_missing") {
                     true => collection.find(keys.keys())?,
                     false => collection.get(keys.keys())?,
                 };
-                json!({
-                    "rows": rows_of(got.rows.rows()),
-                    "payloads": texts_of(&got.payloads),
-                    "found": got.found,
-                })
+                object! { "rows": rows_of(got.rows.rows()), "payloads": texts_of(&got.payloads), "found": got.found }
             }
             "device" => {
                 let device = collection.device()?;
-                json!({ "id": device.id, "backend": device.backend })
+                object! { "id": device.id, "backend": device.backend }
             }
-            "info" => json!({
-                "dim": info.dim as f64,
-                "metric": info.metric.to_string(),
-                "dtype": info.dtype.to_string(),
-                "index": info.index.to_string(),
-                "key_kind": if info.key_kind == KeyKind::U64 { "u64" } else { "string" },
-                "m": f64::from(info.m),
-                "ef_construction": f64::from(info.ef_construction),
-                "seed": info.seed as f64,
-            }),
+            "info" => {
+                object! { "dim": info.dim as f64, "metric": info.metric.to_string(), "dtype": info.dtype.to_string(), "index": info.index.to_string(), "key_kind": if info.key_kind == KeyKind::U64 { "u64" } else { "string" }, "m": f64::from(info.m), "ef_construction": f64::from(info.ef_construction), "seed": info.seed as f64 }
+            }
             "stats" => {
                 let stats = collection.stats()?;
-                json!({
-                    "num_rows": stats.num_rows as f64,
-                    "num_removed": stats.num_removed as f64,
-                    "num_searches": stats.num_searches as f64,
-                    "num_linked": stats.num_linked as f64,
-                })
+                object! { "num_rows": stats.num_rows as f64, "num_removed": stats.num_removed as f64, "num_searches": stats.num_searches as f64, "num_linked": stats.num_linked as f64 }
             }
             other => panic!("unknown call: {}", other),
         })
@@ -415,7 +404,7 @@ impl Calls {
 }
 
 /// This crate names statuses through ErrorKind; 0 is no error and has no kind.
-fn status_name(number: i64) -> String {
+fn status_name(number: u64) -> String {
     match number {
         0 => "SKEP_OK".to_owned(),
         other => ErrorKind::Other(other as i32).to_string(),

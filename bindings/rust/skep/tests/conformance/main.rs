@@ -2,14 +2,14 @@
 //! Runs bindings/conformance through this crate, every case of every file.
 
 mod calls;
+mod json;
 mod values;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use serde_json::Value;
-
 use calls::Calls;
+use json::{parse, Value};
 use values::{canonical, list};
 
 fn cases_folder() -> PathBuf {
@@ -25,7 +25,7 @@ fn run_step(calls: &mut Calls, step: &Value) -> Result<(), String> {
         (Ok(answer), Some(expected)) => Err(format!("expected {}, got {}", expected, answer)),
         (Err(error), None) => Err(format!("failed: {}", error)),
         (Err(error), Some(expected)) => {
-            if expected["status"] != error.kind().to_string() {
+            if expected["status"].as_str() != Some(&error.kind().to_string()) {
                 return Err(format!("expected {}, got {}", expected, error.kind()));
             }
             for part in list(&expected["message"]) {
@@ -73,8 +73,7 @@ fn every_case_of_the_table_holds() {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
     let (mut failures, mut num_run, mut num_skipped) = (vec![], 0, 0);
     for entry in fs::read_dir(cases_folder()).unwrap() {
-        let table: Value =
-            serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let table: Value = parse(&fs::read_to_string(entry.unwrap().path()).unwrap());
         for body in list(&table["cases"]) {
             let folder = scratch.join(num_run.to_string());
             let _ = fs::remove_dir_all(&folder); // left by an earlier run, or not there

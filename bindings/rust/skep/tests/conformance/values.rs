@@ -2,7 +2,7 @@
 //! Values of the conformance table (bindings/conformance/README.md) as Rust, and in one canonical form in which an answer and
 //! an expectation can be compared.
 
-use serde_json::{json, Value};
+use crate::json::Value;
 use skep::{convert, Bf16, Dtype, KeyKind, Keys, Rows, Texts, F16};
 
 /// The bytes of a text, a {"hex"} or a {"repeat", "times"}.
@@ -32,11 +32,11 @@ pub fn number_of(value: &Value) -> f64 {
 
 pub fn value_of(number: f64) -> Value {
     if number.is_nan() {
-        json!("nan")
+        Value::from("nan")
     } else if number.is_infinite() {
-        json!(if number < 0.0 { "-inf" } else { "inf" })
+        Value::from(if number < 0.0 { "-inf" } else { "inf" })
     } else {
-        json!(number)
+        Value::from(number)
     }
 }
 
@@ -148,26 +148,26 @@ pub fn rows_of(rows: Rows<'_>) -> Value {
         Dtype::I32 => rows.components::<i32>().unwrap().iter().map(|&n| f64::from(n)).collect(),
         Dtype::F16 | Dtype::Bf16 => return rows_of(convert(rows, Dtype::F32).unwrap().rows()),
     };
-    let of_row = |row: &[f64]| Value::Array(row.iter().map(|&number| value_of(number)).collect());
-    Value::Array(numbers.chunks(rows.dim().max(1)).map(of_row).collect())
+    let of_row = |row: &[f64]| Value::List(row.iter().map(|&number| value_of(number)).collect());
+    Value::List(numbers.chunks(rows.dim().max(1)).map(of_row).collect())
 }
 
 /// Bytes as a value that compares with canonical ones.
 pub fn text_of(bytes: &[u8]) -> Value {
-    Value::Array(bytes.iter().map(|&byte| json!(byte)).collect())
+    Value::List(bytes.iter().map(|&byte| Value::from(byte)).collect())
 }
 
 /// `field` of an expectation: numbers as f64 (distances rounded to f32), texts as their bytes, u64 keys as their digits.
 pub fn canonical(field: &str, value: &Value, kind: KeyKind) -> Value {
     if let Some(items) = value.as_array() {
-        return Value::Array(items.iter().map(|item| canonical(field, item, kind)).collect());
+        return Value::List(items.iter().map(|item| canonical(field, item, kind)).collect());
     }
     match field {
-        "keys" if kind == KeyKind::U64 => json!(key_of(value).to_string()),
+        "keys" if kind == KeyKind::U64 => Value::from(key_of(value).to_string()),
         "keys" | "payloads" => text_of(&bytes_of(value)),
         "distances" | "similarity" => value_of(f64::from(number_of(value) as f32)),
         "rows" => value_of(number_of(value)),
-        _ if value.is_number() => json!(value.as_f64().unwrap()),
+        _ if value.as_f64().is_some() => Value::from(value.as_f64().unwrap()),
         _ => value.clone(),
     }
 }
