@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Says where libskep is: SKEP_LIB_DIR, or what pkg-config knows of skep-core, or the linker's own folders.
+//! Says where libskep is: SKEP_LIB_DIR, or what pkg-config knows of skep-core, or the linker's own
+//! folders.
 
 use std::env;
 use std::process::Command;

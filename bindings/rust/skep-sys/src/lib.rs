@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! Declarations of skep.h and evaluation.h, as they are: read those headers for what everything does. A test compares every
-//! layout and constant here with what a C compiler makes of the headers.
+//! Declarations of skep.h and evaluation.h, as they are: read those headers for what everything
+//! does. A test compares every layout and constant here with what a C compiler makes of the
+//! headers.
 
 #![allow(non_camel_case_types)]
 

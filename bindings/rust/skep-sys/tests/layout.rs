@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! The declarations against the headers: a C program made here prints size, alignment and offsets of every struct and the value
-//! of every constant, and Rust must see the same. Skipped, visibly, where there is no C compiler.
+//! The declarations against the headers: a C program made here prints size, alignment and offsets
+//! of every struct and the value of every constant, and Rust must see the same. Skipped, visibly,
+//! where there is no C compiler.
 
 use std::fmt::Write as _;
 use std::mem::{align_of, size_of, MaybeUninit};

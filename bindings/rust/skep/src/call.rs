@@ -57,8 +57,8 @@ pub struct CallOptions<'a> {
     pub timeout: Option<Duration>,
     /// Stops the call when it is triggered.
     pub cancel: Option<&'a Cancel>,
-    /// Asked with done of total units, from this thread or a worker, never from two at once; false stops the call, and so does
-    /// a panic.
+    /// Asked with done of total units, from this thread or a worker, never from two at once; false
+    /// stops the call, and so does a panic.
     pub progress: Option<&'a (dyn Fn(u64, u64) -> bool + Sync)>,
 }
 

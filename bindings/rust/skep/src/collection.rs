@@ -134,8 +134,8 @@ pub struct Found {
     pub found: Vec<bool>,
 }
 
-/// Rows, keys and payloads on one device. Any number of calls may run at once, from any thread: reads side by side and beside
-/// one write, writes one after another.
+/// Rows, keys and payloads on one device. Any number of calls may run at once, from any thread:
+/// reads side by side and beside one write, writes one after another.
 pub struct Collection {
     handle: *mut sys::skep_collection,
     info: CollectionInfo,
@@ -202,7 +202,8 @@ impl Collection {
         self.add_with(rows, &Write { keys: Some(keys.into()), ..Write::default() }).map(drop)
     }
 
-    /// Adds rows with keys, payloads and a way to stop. Returns the first number of rows without keys, 0 otherwise.
+    /// Adds rows with keys, payloads and a way to stop. Returns the first number of rows without
+    /// keys, 0 otherwise.
     pub fn add_with<'a>(&self, rows: impl Into<Rows<'a>>, write: &Write<'_>) -> Result<u64> {
         let rows = rows.into();
         let keys = write.keys.as_ref().map(Keys::plain);
@@ -225,7 +226,8 @@ impl Collection {
         Ok(first_key)
     }
 
-    /// As [`Collection::add_keyed`], but a key that exists already gets the new row and an empty payload.
+    /// As [`Collection::add_keyed`], but a key that exists already gets the new row and an empty
+    /// payload.
     pub fn upsert<'a, 'b>(
         &self,
         rows: impl Into<Rows<'a>>,

@@ -11,7 +11,8 @@ use crate::error::check;
 use crate::runtime::path_text;
 use crate::{CallOptions, Dtype, Error, ErrorKind, Matrix, Metric, Result, Rows, Runtime};
 
-/// An opened vector file: fvecs, bvecs, ivecs, fbin, u8bin, i8bin, ibin or npy. Its rows are mapped.
+/// An opened vector file: fvecs, bvecs, ivecs, fbin, u8bin, i8bin, ibin or npy. Its rows are
+/// mapped.
 pub struct Vectors {
     handle: *mut sys::skep_vectors,
     view: sys::skep_matrix,
@@ -142,8 +143,8 @@ pub fn ground_truth<'a, 'b>(
     Ok(truth)
 }
 
-/// Share of the true nearest that was found, averaged over queries. keys, distances: `[num_queries, k]`; true_distances:
-/// `[num_queries, truth_k]`, ascending.
+/// Share of the true nearest that was found, averaged over queries. keys, distances: `[num_queries,
+/// k]`; true_distances: `[num_queries, truth_k]`, ascending.
 pub fn recall(
     num_queries: usize,
     keys: &[u64],

@@ -10,7 +10,8 @@ use crate::callbacks::Callbacks;
 use crate::error::check;
 use crate::{Collection, Keys, Result};
 
-/// Limits searches of one collection to the rows of some keys, or to all others. It follows the collection and keeps it alive.
+/// Limits searches of one collection to the rows of some keys, or to all others. It follows the
+/// collection and keeps it alive.
 pub struct Filter {
     handle: *mut sys::skep_filter,
     _callbacks: Arc<Callbacks>, // dropped after the handle

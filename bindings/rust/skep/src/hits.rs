@@ -60,7 +60,8 @@ pub enum Key<'a> {
 
 impl<'a> Key<'a> {
     fn of_bytes(bytes: &'a [u8]) -> Self {
-        // Collections hold UTF-8 alone; anything else would be a defect of libskep, and shows as an empty key.
+        // Collections hold UTF-8 alone; anything else would be a defect of libskep, and shows as an
+        // empty key.
         Key::Text(str::from_utf8(bytes).unwrap_or_default())
     }
 }
@@ -107,8 +108,8 @@ impl<'a> Iterator for Answers<'a> {
 
 impl ExactSizeIterator for Answers<'_> {}
 
-/// Answers of a search, `[num_queries, k]`. Missing ones have key `u64::MAX` (an empty text) and distance infinity in the arrays;
-/// [`Hits::of`] leaves them out.
+/// Answers of a search, `[num_queries, k]`. Missing ones have key `u64::MAX` (an empty text) and
+/// distance infinity in the arrays; [`Hits::of`] leaves them out.
 #[non_exhaustive]
 pub struct Hits {
     /// Queries asked.

@@ -61,7 +61,8 @@ impl<T: AsRef<[u8]>> FromIterator<T> for Texts {
     }
 }
 
-/// Keys of one call: numbers, or texts. Made from slices and arrays of `u64`, of `&str` or `String`, and from [`Texts`].
+/// Keys of one call: numbers, or texts. Made from slices and arrays of `u64`, of `&str` or
+/// `String`, and from [`Texts`].
 #[derive(Clone, Debug)]
 pub enum Keys<'a> {
     /// Keys of a u64 collection.

@@ -61,8 +61,8 @@ pub struct LoadAttempt<'a> {
     pub library_path: &'a str,
 }
 
-/// How a runtime is made. The callbacks run on any thread, several at once, and live until the runtime and every collection of
-/// it are gone.
+/// How a runtime is made. The callbacks run on any thread, several at once, and live until the
+/// runtime and every collection of it are gone.
 #[derive(Default)]
 pub struct RuntimeOptions {
     pub(crate) ignores_environment: bool,
@@ -161,7 +161,8 @@ impl Default for HnswlibOptions<'_> {
     }
 }
 
-/// Backends, devices and worker threads. Collections keep their runtime alive, so the order of dropping does not matter.
+/// Backends, devices and worker threads. Collections keep their runtime alive, so the order of
+/// dropping does not matter.
 pub struct Runtime {
     handle: *mut sys::skep_runtime,
     callbacks: Arc<Callbacks>, // dropped after the handle
@@ -309,7 +310,8 @@ impl Runtime {
         Collection::adopt(handle, &self.callbacks)
     }
 
-    /// Devices of all usable backends, best first. The first call loads plugins and may start drivers.
+    /// Devices of all usable backends, best first. The first call loads plugins and may start
+    /// drivers.
     pub fn devices(&self) -> Result<Vec<DeviceInfo>> {
         let mut count = 0;
         // SAFETY: places to write to.
@@ -326,7 +328,8 @@ impl Runtime {
             .collect()
     }
 
-    /// The device of a name: "cpu", "cuda" (its first), "cuda:1", "auto" (the best). Never falls back.
+    /// The device of a name: "cpu", "cuda" (its first), "cuda:1", "auto" (the best). Never falls
+    /// back.
     pub fn find_device(&self, name: &str) -> Result<DeviceInfo> {
         let name = c_string("find device", name)?;
         // SAFETY: numbers and arrays.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! As much of JSON as the table needs. The crates have no dependencies, not even for tests: fetching one takes the Cargo of
-//! Debian 12 a clone of the whole index of crates.io.
+//! As much of JSON as the table needs. The crates have no dependencies, not even for tests:
+//! fetching one takes the Cargo of Debian 12 a clone of the whole index of crates.io.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Values of the conformance table (bindings/conformance/README.md) as Rust, and in one canonical form in which an answer and
-//! an expectation can be compared.
+//! Values of the conformance table (bindings/conformance/README.md) as Rust, and in one canonical
+//! form in which an answer and an expectation can be compared.
 
 use crate::json::Value;
 use skep::{convert, Bf16, Dtype, KeyKind, Keys, Rows, Texts, F16};
@@ -87,7 +87,8 @@ pub struct OwnedRows {
     dim: usize,
 }
 
-// Infinity, with the sign and the NaN bit of a number: what conversion refuses must still reach the call under test.
+// Infinity, with the sign and the NaN bit of a number: what conversion refuses must still reach the
+// call under test.
 fn bits_of_not_finite(number: f32, infinity: u16) -> u16 {
     let sign = if number < 0.0 { 0x8000 } else { 0 };
     infinity | sign | u16::from(number.is_nan())
@@ -157,7 +158,8 @@ pub fn text_of(bytes: &[u8]) -> Value {
     Value::List(bytes.iter().map(|&byte| Value::from(byte)).collect())
 }
 
-/// `field` of an expectation: numbers as f64 (distances rounded to f32), texts as their bytes, u64 keys as their digits.
+/// `field` of an expectation: numbers as f64 (distances rounded to f32), texts as their bytes, u64
+/// keys as their digits.
 pub fn canonical(field: &str, value: &Value, kind: KeyKind) -> Value {
     if let Some(items) = value.as_array() {
         return Value::List(items.iter().map(|item| canonical(field, item, kind)).collect());
