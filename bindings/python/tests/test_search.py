@@ -96,6 +96,25 @@ def test_graph_search_on_real_vectors(sift):
         assert skep.recall(collection.search(queries, 10, ef_search=100), true_distances) > 0.98
 
 
+def test_a_recall_may_be_asked_for(sift):
+    base, queries, true_distances = sift
+    with skep.Collection(128, metric="l2", dtype="u8", index="hnsw", device="cpu") as collection:
+        collection.add(base)
+        low = collection.calibrate(10, 0.5, queries)
+        high = collection.calibrate(10, 0.99, queries)
+        assert 0 < low < high
+        assert skep.recall(collection.search(queries, 10, recall=0.99), true_distances) >= 0.99
+        by_beam = collection.search(queries, 10, ef_search=high)
+        by_recall = collection.search(queries, 10, recall=0.99)
+        np.testing.assert_array_equal(by_beam.keys, by_recall.keys)
+        with pytest.raises(skep.InvalidArgumentError, match="recall"):
+            collection.search(queries, 10, recall=1.5)
+        with pytest.raises(skep.InvalidKError, match="k is 0"):
+            collection.calibrate(0, 0.9)
+        measured_on_rows = collection.calibrate(5, 0.9)
+        assert measured_on_rows > 0
+
+
 def test_exact_search_on_real_vectors(sift):
     base, queries, true_distances = sift
     with skep.Collection(128, metric="l2", dtype="u8", device="cpu") as collection:

@@ -283,7 +283,8 @@ PyCFunction method(Function function) {
 }
 
 constexpr const char* kSearchDoc =
-    "search($self, queries, k=10, *, filter=None, ef_search=0, payloads=False, timeout=None, "
+    "search($self, queries, k=10, *, filter=None, ef_search=0, recall=0.0, payloads=False, "
+    "timeout=None, "
     "cancel=None, "
     "progress=None)\n--\n\n"
     "The k nearest rows of each query.\n\n"
@@ -293,10 +294,10 @@ constexpr const char* kSearchDoc =
     "nearest first. Where there are fewer than k rows, the rest is key 2**64 - 1 (None in a\n"
     "collection of string keys) and distance +inf.\n\n"
     "filter: allow(keys) or deny(keys) of this collection. ef_search: beam of an hnsw search; 0\n"
-    "chooses it from k. payloads: also fetch them, as Hits.payloads. timeout: seconds. cancel: a\n"
-    "Cancel. progress: callable of (done, total), or a tqdm bar; False or an exception from it "
-    "stops\n"
-    "the call; it must not use the collection.";
+    "chooses it from k. recall: in its place, the share of true neighbours wanted; see calibrate.\n"
+    "payloads: also fetch them, as Hits.payloads. timeout: seconds. cancel: a Cancel. progress:\n"
+    "callable of (done, total), or a tqdm bar; False or an exception from it stops the call; it\n"
+    "must not use the collection.";
 constexpr const char* kRangeSearchDoc =
     "range_search($self, queries, radius, *, filter=None, timeout=None, cancel=None, "
     "progress=None)\n--\n\n"
@@ -316,6 +317,7 @@ PyMethodDef collection_methods[] = {
     {"_get", collection_get, METH_VARARGS, nullptr},
     {"_contains", collection_contains, METH_O, nullptr},
     {"_keys", collection_keys, METH_NOARGS, nullptr},
+    {"_calibrate", collection_calibrate, METH_VARARGS, nullptr},
     {"_compact", collection_compact, METH_VARARGS, nullptr},
     {"_is_open", collection_is_open, METH_NOARGS, nullptr},
     {"_info", collection_info, METH_NOARGS, nullptr},
@@ -329,7 +331,7 @@ PyMethodDef collection_methods[] = {
      "at "
      "0 again."},
     {"reserve", collection_reserve, METH_O,
-     "Makes room for num_rows rows in all, so that adding up to there allocates no row memory."},
+     "Makes room for num_rows rows in all; a hint of what will be added."},
     {"close", collection_close, METH_NOARGS,
      "Gives the memory back. Calls that run go on to their end; later ones raise. Legal twice."},
     {nullptr, nullptr, 0, nullptr}};

@@ -43,6 +43,7 @@ PyObject* collection_contains(PyObject* self, PyObject* keys);
 PyObject* collection_keys(PyObject* self, PyObject*);
 // Methods of searching.cpp.
 PyObject* collection_search(PyObject* self, PyObject* arguments, PyObject* keywords);
+PyObject* collection_calibrate(PyObject* self, PyObject* arguments);
 PyObject* collection_range_search(PyObject* self, PyObject* arguments, PyObject* keywords);
 
 PyObject* make_collection_type();

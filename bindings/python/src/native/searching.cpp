@@ -32,17 +32,18 @@ struct SearchArguments {
     Py_ssize_t k = 10;
     PyObject* filter = nullptr;
     Py_ssize_t ef_search = 0;
+    double recall = 0.0;
     int wants_payloads = 0;
     CallKeywords call;
 };
 
 SearchArguments parse_search(PyObject* arguments, PyObject* keywords) {
-    static const char* const kNames[] = {"queries", "k",      "filter",   "ef_search", "payloads",
-                                         "timeout", "cancel", "progress", nullptr};
+    static const char* const kNames[] = {"queries",  "k",       "filter", "ef_search", "recall",
+                                         "payloads", "timeout", "cancel", "progress",  nullptr};
     SearchArguments parsed;
     if (PyArg_ParseTupleAndKeywords(
-            arguments, keywords, "O|n$OnpOOO:search", const_cast<char**>(kNames), &parsed.queries,
-            &parsed.k, &parsed.filter, &parsed.ef_search, &parsed.wants_payloads,
+            arguments, keywords, "O|n$OndpOOO:search", const_cast<char**>(kNames), &parsed.queries,
+            &parsed.k, &parsed.filter, &parsed.ef_search, &parsed.recall, &parsed.wants_payloads,
             &parsed.call.timeout, &parsed.call.cancel, &parsed.call.progress) == 0) {
         throw PythonError();
     }
@@ -136,12 +137,15 @@ PyObject* collection_search(PyObject* self, PyObject* arguments, PyObject* keywo
         skep_search_options options = SKEP_SEARCH_OPTIONS_INIT;
         options.k = static_cast<uint64_t>(parsed.k);
         options.ef_search = static_cast<uint32_t>(parsed.ef_search);
+        options.recall = parsed.recall;
         options.filter = filter.get();
-        run_call(parsed.call, duration_of(*state, queries.view),
-                 [&](const skep_call_options* call, skep_error* error) {
-                     return skep_collection_search(state->handle.get(), &queries.view, &options,
-                                                   &output, call, error);
-                 });
+        // A recall that nobody has measured is measured first.
+        const Duration duration =
+            parsed.recall > 0 ? Duration::kMaybeLong : duration_of(*state, queries.view);
+        run_call(parsed.call, duration, [&](const skep_call_options* call, skep_error* error) {
+            return skep_collection_search(state->handle.get(), &queries.view, &options, &output,
+                                          call, error);
+        });
         if (has_strings) keys.object = object_array(strings.as_keys(), shape, dims);
         return make_hits(
             std::move(keys.object), std::move(distances.object),
@@ -193,6 +197,37 @@ PyObject* collection_range_search(PyObject* self, PyObject* arguments, PyObject*
         PyStructSequence_SetItem(hits.get(), 1, keys.release());
         PyStructSequence_SetItem(hits.get(), 2, distances.release());
         return hits;
+    });
+}
+
+// (k, recall, queries | None, timeout, cancel, progress) -> ef_search
+PyObject* collection_calibrate(PyObject* self, PyObject* arguments) {
+    return guarded([&] {
+        Py_ssize_t k = 0;
+        double recall = 0;
+        PyObject* query_object = nullptr;
+        CallKeywords keywords;
+        if (PyArg_ParseTuple(arguments, "ndOOOO", &k, &recall, &query_object, &keywords.timeout,
+                             &keywords.cancel, &keywords.progress) == 0) {
+            throw PythonError();
+        }
+        if (k < 1) {
+            raise_status(SKEP_INVALID_K,
+                         "calibrate: k is " + std::to_string(k) + "; wanted is 1 or more");
+        }
+        const SharedState state = state_of(self, "calibrate");
+        BorrowedMatrix queries{};
+        if (query_object != Py_None) {
+            queries = borrow_rows(query_object, "calibrate", "queries", *state);
+        }
+        uint32_t ef_search = 0;
+        run_call(
+            keywords, Duration::kMaybeLong, [&](const skep_call_options* call, skep_error* error) {
+                return skep_collection_calibrate(
+                    state->handle.get(), static_cast<uint64_t>(k), recall,
+                    query_object != Py_None ? &queries.view : nullptr, call, &ef_search, error);
+            });
+        return checked(PyLong_FromUnsignedLong(ef_search));
     });
 }
 

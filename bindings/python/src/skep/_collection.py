@@ -302,6 +302,22 @@ class Collection(_native.Collection):
         """Gives the memory of removed rows back. Waits for running searches."""
         self._compact(timeout, cancel, progress)
 
+    def calibrate(
+        self,
+        k: int,
+        recall: float,
+        queries: Any = None,
+        *,
+        timeout: Optional[float] = None,
+        cancel: Optional[_native.Cancel] = None,
+        progress: Any = None,
+    ) -> int:
+        """Finds the ef_search that brings at least this share of the k nearest rows of the queries,
+        remembers it for searches that ask for this k and recall, and returns it; 0 where every
+        search is exact. queries: [num_queries, dim], at best real ones; None: points made from
+        rows."""
+        return self._calibrate(k, recall, queries, timeout, cancel, progress)
+
     # --- filters ---
 
     def allow(self, keys: Any) -> Filter:

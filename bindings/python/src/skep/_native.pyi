@@ -70,6 +70,7 @@ class Collection:
         *,
         filter: Optional[Filter] = None,
         ef_search: int = 0,
+        recall: float = 0.0,
         payloads: bool = False,
         timeout: Optional[float] = None,
         cancel: Optional[Cancel] = None,
@@ -162,6 +163,16 @@ class Collection:
     ]: ...
     def _contains(self, keys: PreparedKeys, /) -> npt.NDArray[np.bool_]: ...
     def _keys(self) -> Union[npt.NDArray[np.uint64], list[str]]: ...
+    def _calibrate(
+        self,
+        k: int,
+        recall: float,
+        queries: Any,
+        timeout: Optional[float],
+        cancel: Optional[Cancel],
+        progress: Any,
+        /,
+    ) -> int: ...
     def _compact(
         self, timeout: Optional[float], cancel: Optional[Cancel], progress: Any, /
     ) -> None: ...

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""A vector store of LangChain on a Skep collection. Needs the package langchain-core.
+"""A vector store of LangChain on a Skep collection.
 
     from skep.langchain import SkepVectorStore
 
     store = SkepVectorStore.from_texts(["a hive", "a skep"], embedding)
     store.similarity_search("basket", k=1)
     store.save("store.skep")
+
+Needs the package langchain-core.
 """
 
 from __future__ import annotations
