@@ -230,8 +230,8 @@ typedef struct skep_backend_operations {
                                 skep_store **out, skep_error *error);
     void (*store_destroy)(skep_store *store);
 
-    /* Makes room for num_slots rows in all. Appending up to there allocates only where the rows make
-     * the backend keep rows otherwise. */
+    /* Makes room for num_slots rows in all. Appending up to there allocates only where the rows
+     * make the backend keep rows otherwise. */
     skep_status (*store_reserve)(skep_store *store, uint64_t num_slots, skep_error *error);
     /*
      * Copies rows behind the last slot. rows: the store's dtype and dim, host memory or, with

@@ -321,7 +321,8 @@ typedef struct skep_search_options {
     uint64_t k;          /* 1 or more; for range search ignored */
     skep_filter *filter; /* NULL: every row */
     /* hnsw, in place of ef_search: the share of true neighbours wanted, above 0, at most 1, as
-     * skep_collection_calibrate measures it. 0: not asked. Range searches are exact, and ignore it. */
+     * skep_collection_calibrate measures it. 0: not asked. Range searches are exact, and ignore it.
+     */
     double recall;
 } skep_search_options;
 #define SKEP_SEARCH_OPTIONS_INIT {(uint32_t)sizeof(skep_search_options), 0, 10, NULL, 0.0}

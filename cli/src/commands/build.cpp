@@ -34,8 +34,8 @@ std::string calibrate(const Options& options, const Collection& collection,
     const skep_matrix* const no_queries = nullptr;
     const skep_call_options control = interrupt.call_options();
     std::uint32_t ef_search = 0;
-    call(skep_collection_calibrate, collection.get(), options.k, options.recall, no_queries, &control,
-         &ef_search);
+    call(skep_collection_calibrate, collection.get(), options.k, options.recall, no_queries,
+         &control, &ef_search);
     if (ef_search == 0) return "";
     return fmt::format("; ef_search {} for a recall of {} at k {}", ef_search, options.recall,
                        options.k);

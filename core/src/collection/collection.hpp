@@ -91,8 +91,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
     Result<void> search(const skep_matrix& queries, std::uint64_t k, std::uint32_t ef_search,
                         const Filter* filter, const skep_search_output& output,
                         const skep_call* call) const;
-    // The smallest ef_search that finds this share of the k nearest rows of the queries, or, if that
-    // is null, of stand-ins made from rows; remembered. 0: nothing is linked.
+    // The smallest ef_search that finds this share of the k nearest rows of the queries, or, if
+    // that is null, of stand-ins made from rows; remembered. 0: nothing is linked.
     Result<std::uint32_t> calibrate(std::uint64_t k, double recall, const skep_matrix* queries,
                                     const skep_call* call) const;
     // The ef_search of a search that asks for a recall: as remembered, else calibrated now.
