@@ -240,6 +240,26 @@ TEST(CppFace, ALoadMayBeRefused) {
     EXPECT_THAT(runtime.explain(SKEP_FORMAT_JSON).value(), HasSubstr("SKEP_VETOED"));
 }
 
+TEST(CppFace, ARecallCanBeAskedFor) {
+    const Runtime runtime = Runtime::create().value();
+    CollectionOptions shape;
+    shape.dim = 1;
+    shape.index = SKEP_INDEX_HNSW;
+    shape.device = "cpu";
+    Collection collection = Collection::create(runtime, shape).value();
+    const float values[] = {0, 10, 20, 30};
+    collection.add(rows(values, 4, 1)).value();
+    const skep_matrix queries = rows(values, 4, 1);
+
+    EXPECT_GE(collection.calibrate(2, 1.0, &queries).value(), 2U);
+    SearchOptions options;
+    options.k = 2;
+    options.recall = 1.0;
+    const float query = 12;
+    EXPECT_EQ(collection.search(rows(&query, 1, 1), options).value()[0][0].key, 1U);
+    EXPECT_EQ(collection.calibrate(2, 1.5).error().status(), SKEP_INVALID_ARGUMENT);
+}
+
 TEST(CppFace, RecallWantsListsOfTheShapeItIsTold) {
     EXPECT_EQ(recall(1, 2, {1, 2}, {0, 1}, 2, {0, 1}).value(), 1.0);
     const Result<double> wrong = recall(2, 2, {1, 2}, {0, 1}, 2, {0, 1});

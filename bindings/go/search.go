@@ -16,6 +16,7 @@ import (
 type SearchOptions struct {
 	K        int
 	EfSearch uint32  // width of the search of a graph; 0: chosen from K
+	Recall   float64 // share of true neighbours wanted of a graph, in place of EfSearch; 0: not asked
 	Filter   *Filter // nil: every row
 	Payloads bool    // whether payloads are wanted as well
 	Progress Progress
@@ -102,7 +103,7 @@ func (c *Collection) SearchWith(ctx context.Context, queries Rows, options Searc
 	}
 	err := c.with("search", func(pointer *C.skep_collection) error {
 		return withFilter("search", options.Filter, func(filter *C.skep_filter) error {
-			search := C.go_search{k: C.uint64_t(options.K), ef_search: C.uint32_t(options.EfSearch), filter: filter}
+			search := C.go_search{k: C.uint64_t(options.K), ef_search: C.uint32_t(options.EfSearch), recall: C.double(options.Recall), filter: filter}
 			return stoppable(ctx, options.Progress, func(call C.go_call, e *C.skep_error) C.skep_status {
 				return C.go_collection_search(pointer, queries.plain(), search, (*C.uint64_t)(first(hits.Numbers)), namesOut,
 					(*C.float)(first(hits.Distances)), (*C.uint64_t)(first(hits.Counts)), payloadsOut, call, e)
@@ -114,6 +115,20 @@ func (c *Collection) SearchWith(ctx context.Context, queries Rows, options Searc
 	}
 	hits.Names, hits.Payloads = takeNames(names), takeList(payloads)
 	return hits, nil
+}
+
+// Calibrate finds the smallest EfSearch that brings a share `recall` of the k nearest rows; searches that ask
+// for it take it. queries may be the zero Rows: then points are made from rows.
+func (c *Collection) Calibrate(ctx context.Context, k int, recall float64, queries Rows) (efSearch uint32, err error) {
+	if k < 0 {
+		return 0, clientError(InvalidK, "calibrate: k is %d; expected 1 or more", k)
+	}
+	err = c.with("calibrate", func(pointer *C.skep_collection) error {
+		return stoppable(ctx, nil, func(call C.go_call, e *C.skep_error) C.skep_status {
+			return C.go_calibrate(pointer, C.uint64_t(k), C.double(recall), queries.plain(), call, (*C.uint32_t)(&efSearch), e)
+		})
+	})
+	return efSearch, err
 }
 
 // RangeHits are answers of a range search: those of query q are at Offsets[q] to Offsets[q+1].

@@ -40,6 +40,7 @@ typedef struct go_call {
 typedef struct go_search {
     uint64_t k;
     uint32_t ef_search;
+    double recall;
     skep_filter* filter;
 } go_search;
 
@@ -96,6 +97,7 @@ static inline skep_search_options go_plain_search(go_search search) {
     skep_search_options plain = SKEP_SEARCH_OPTIONS_INIT;
     plain.k = search.k;
     plain.ef_search = search.ef_search;
+    plain.recall = search.recall;
     plain.filter = search.filter;
     return plain;
 }
@@ -246,6 +248,16 @@ static inline skep_status go_collection_search(skep_collection* collection, go_m
     output.payloads = payloads;
     return skep_collection_search(collection, &matrix, &options, &output,
                                   go_call_options(call, &control), error);
+}
+
+/* queries.data NULL: none. */
+static inline skep_status go_calibrate(skep_collection* collection, uint64_t k, double recall,
+                                       go_matrix queries, go_call call, uint32_t* ef_search,
+                                       skep_error* error) {
+    skep_call_options control;
+    const skep_matrix matrix = go_plain_matrix(queries);
+    return skep_collection_calibrate(collection, k, recall, queries.data == NULL ? NULL : &matrix,
+                                     go_call_options(call, &control), ef_search, error);
 }
 
 static inline skep_status go_range_search(skep_collection* collection, go_matrix queries,

@@ -167,6 +167,37 @@ func TestCallbacksLiveUntilTheLastThatMayCallThem(test *testing.T) {
 	}
 }
 
+func TestARecallCanBeAskedFor(test *testing.T) {
+	ctx := context.Background()
+	library, err := skep.NewRuntime(nil)
+	if err != nil {
+		test.Fatal(err)
+	}
+	defer library.Close()
+	collection, err := library.Create(skep.CollectionOptions{Dim: 1, Metric: skep.L2, Index: skep.HNSW, Device: "cpu"})
+	if err != nil {
+		test.Fatal(err)
+	}
+	defer collection.Close()
+	rows, err := skep.RowsOf([]float32{0, 10, 20, 30}, 1)
+	if err != nil {
+		test.Fatal(err)
+	}
+	if _, err := collection.Add(ctx, rows, nil); err != nil {
+		test.Fatal(err)
+	}
+	if efSearch, err := collection.Calibrate(ctx, 2, 1, rows); err != nil || efSearch < 2 {
+		test.Errorf("%d, %v; expected at least k", efSearch, err)
+	}
+	hits, err := collection.SearchWith(ctx, skep.Row[float32](12), skep.SearchOptions{K: 2, Recall: 1})
+	if err != nil || hits.Numbers[0] != 1 || hits.Numbers[1] != 2 {
+		test.Errorf("%v, %v; expected rows 1 and 2", hits, err)
+	}
+	if _, err := collection.Calibrate(ctx, 2, 1.5, skep.Rows{}); !errors.Is(err, skep.InvalidArgument) {
+		test.Errorf("a recall of 1.5: %v", err)
+	}
+}
+
 func TestALoadMayBeRefused(test *testing.T) {
 	library, err := skep.NewRuntime(&skep.RuntimeOptions{
 		IgnoreEnvironment: true,

@@ -161,9 +161,9 @@ export class Collection extends Handle {
         return filter === undefined ? use(null) : filter.hold(operation, use);
     }
 
-    // The k nearest rows of each query, exact on flat collections. options: efSearch, filter, payloads, signal, timeout,
+    // The k nearest rows of each query, exact on flat collections. options: efSearch or recall, filter, payloads, signal, timeout,
     // progress.
-    async search(queries, k, {efSearch = 0, filter, payloads = false, ...call} = {}) {
+    async search(queries, k, {efSearch = 0, recall = 0, filter, payloads = false, ...call} = {}) {
         if (!Number.isSafeInteger(k) || k < 0) throw new RangeError(`search: k is ${k}; expected a whole number, 1 or more`);
         const rows = toRows(queries, this.#info.dim);
         const hasNames = this.#info.keyKind === 'string';
@@ -180,7 +180,7 @@ export class Collection extends Handle {
                 keys: hits.keys ?? null, strings: names, distances: hits.distances, counts: hits.counts, payloads: found,
             });
             await this.hold('search', (pointer) => this.#withFilter('search', filter, (filterPointer) => {
-                const options = fill(structs.searchOptions, {k, ef_search: efSearch, filter: filterPointer});
+                const options = fill(structs.searchOptions, {k, ef_search: efSearch, recall, filter: filterPointer});
                 return callStoppable(native.collectionSearch, call,
                     (control) => [pointer, plainRows(rows), options, output, control]);
             }));
@@ -191,6 +191,16 @@ export class Collection extends Handle {
             if (names) koffi.free(names);
             if (found) koffi.free(found);
         }
+    }
+
+    // The smallest efSearch that brings a share `recall` of the k nearest rows; searches that ask for it take it. Without
+    // queries points are made from rows.
+    async calibrate(k, recall, {queries, ...call} = {}) {
+        const matrix = queries === undefined ? null : plainRows(toRows(queries, this.info.dim));
+        const efSearch = [0];
+        await this.hold('calibrate', (pointer) => callStoppable(native.collectionCalibrate, call,
+            (control) => [pointer, k, recall, matrix, control, efSearch]));
+        return efSearch[0];
     }
 
     // Every row whose distance is at most radius, nearest first. options: filter, signal, timeout, progress.

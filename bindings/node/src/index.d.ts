@@ -179,6 +179,8 @@ export class Filter implements Handle {
 
 export interface SearchOptions extends CallOptions {
     efSearch?: number;
+    /** The share of true neighbours wanted of a graph, in place of efSearch. */
+    recall?: number;
     filter?: Filter;
     payloads?: boolean;
 }
@@ -203,6 +205,8 @@ export class Collection implements Handle {
     stats(): Promise<Record<string, number>>;
     makeFilter(mode: 'allow' | 'deny', keys: Keys): Promise<Filter>;
     search(queries: RowsLike, k: number, options?: SearchOptions): Promise<Hits>;
+    /** The smallest efSearch that brings a share of the k nearest rows. */
+    calibrate(k: number, recall: number, options?: CallOptions & {queries?: RowsLike}): Promise<number>;
     rangeSearch(queries: RowsLike, radius: number, options?: CallOptions & {filter?: Filter}): Promise<RangeHits>;
     save(path: string, options?: CallOptions): Promise<void>;
     exportHnswlib(path: string, options?: CallOptions): Promise<void>;

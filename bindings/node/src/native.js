@@ -62,7 +62,7 @@ export const structs = {
         m: 'uint32_t', ef_construction: 'uint32_t', seed: 'uint64_t',
     }),
     searchOptions: struct('skep_search_options', {
-        struct_size: 'uint32_t', ef_search: 'uint32_t', k: 'uint64_t', filter: 'skep_filter *',
+        struct_size: 'uint32_t', ef_search: 'uint32_t', k: 'uint64_t', filter: 'skep_filter *', recall: 'double',
     }),
     searchOutput: struct('skep_search_output', {
         struct_size: 'uint32_t', reserved: 'uint32_t', keys: 'uint64_t *', strings: 'void *', distances: 'float *',
@@ -149,6 +149,7 @@ export const native = {
     filterCreate: declare('int32_t skep_filter_create(skep_collection *collection, int32_t mode, const skep_keys *keys, _Out_ skep_filter **out, void *error)'),
     filterDestroy: declare('void skep_filter_destroy(skep_filter *filter)'),
     collectionSearch: declare('int32_t skep_collection_search(skep_collection *collection, const skep_matrix *queries, const skep_search_options *options, const skep_search_output *output, const skep_call_options *call, void *error)'),
+    collectionCalibrate: declare('int32_t skep_collection_calibrate(skep_collection *collection, uint64_t k, double recall, const skep_matrix *queries, const skep_call_options *call, _Out_ uint32_t *ef_search, void *error)'),
     collectionRangeSearch: declare('int32_t skep_collection_range_search(skep_collection *collection, const skep_matrix *queries, float radius, const skep_search_options *options, const skep_call_options *call, _Out_ skep_range_result **out, void *error)'),
     rangeResultView: declare('int32_t skep_range_result_view(const skep_range_result *result, _Inout_ skep_range_view *out, void *error)'),
     rangeResultDestroy: declare('void skep_range_result_destroy(skep_range_result *result)'),

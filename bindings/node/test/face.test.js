@@ -105,6 +105,17 @@ test('what is no rows, keys or k is refused', async () => {
     await runtime.close();
 });
 
+test('a recall can be asked for', async () => {
+    const runtime = await Runtime.create();
+    const collection = await runtime.createCollection({dim: 1, index: 'hnsw', device: 'cpu'});
+    const rows = [[0], [10], [20], [30]];
+    await collection.add(rows);
+    assert.ok(await collection.calibrate(2, 1, {queries: rows}) >= 2);
+    assert.deepEqual(Array.from((await collection.search([[12]], 2, {recall: 1})).keys), [1n, 2n]);
+    await assert.rejects(collection.calibrate(2, 1.5), {code: 'SKEP_INVALID_ARGUMENT'});
+    await runtime.close();
+});
+
 test('a runtime tells its backends, devices and decisions', async () => {
     const runtime = await Runtime.create({ignoreEnvironment: true, builtinOnly: true, numThreads: 1, backendPaths: []});
     const [device] = await runtime.devices();

@@ -35,6 +35,7 @@ class Filter;
 struct SearchOptions {
     std::uint64_t k = 10;
     std::uint32_t ef_search = 0;     // hnsw; 0: chosen from k
+    double recall = 0;               // hnsw, in place of ef_search: the share wanted; 0: not asked
     const Filter *filter = nullptr;  // borrowed
     bool has_payloads = false;       // ask for payloads as well
 };
@@ -216,6 +217,18 @@ class Collection {
                                       const CallOptions &call = {}) const {
         return search(queries, options, false, call);
     }
+    // The smallest ef_search that brings a share `recall` of the k nearest rows; searches that ask
+    // for it take it. queries: NULL for points made from rows.
+    Result<std::uint32_t> calibrate(std::uint64_t k, double recall,
+                                    const skep_matrix *queries = nullptr,
+                                    const CallOptions &call = {}) {
+        const detail::CallArgument control(call);
+        std::uint32_t ef_search = 0;
+        auto done = detail::call(skep_collection_calibrate, get(), k, recall, queries,
+                                 control.get(), &ef_search);
+        if (!done) return done.error();
+        return ef_search;
+    }
     // Every row whose distance is at most radius. Of options only the filter counts.
     [[nodiscard]] Result<RangeHits> range_search(const skep_matrix &queries, float radius,
                                                  const SearchOptions &options = {},
@@ -352,6 +365,7 @@ inline skep_search_options Collection::plain_options(const SearchOptions &option
     skep_search_options plain = SKEP_SEARCH_OPTIONS_INIT;
     plain.k = options.k;
     plain.ef_search = options.ef_search;
+    plain.recall = options.recall;
     plain.filter = options.filter == nullptr ? nullptr : options.filter->get();
     return plain;
 }

@@ -335,6 +335,7 @@ pub struct skep_search_options {
     pub ef_search: u32,
     pub k: u64,
     pub filter: *mut skep_filter,
+    pub recall: f64,
 }
 
 #[repr(C)]
@@ -567,6 +568,15 @@ extern "C" {
         options: *const skep_search_options,
         output: *const skep_search_output,
         call: *const skep_call_options,
+        error: *mut skep_error,
+    ) -> skep_status;
+    pub fn skep_collection_calibrate(
+        collection: *mut skep_collection,
+        k: u64,
+        recall: f64,
+        queries: *const skep_matrix,
+        call: *const skep_call_options,
+        ef_search: *mut u32,
         error: *mut skep_error,
     ) -> skep_status;
     pub fn skep_collection_range_search(

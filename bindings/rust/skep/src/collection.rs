@@ -472,6 +472,35 @@ impl Collection {
         })
     }
 
+    /// The smallest ef_search that brings a share `recall` of the k nearest rows; searches that ask
+    /// for it take it. queries: None for points made from rows.
+    pub fn calibrate(
+        &self,
+        k: usize,
+        recall: f64,
+        queries: Option<Rows<'_>>,
+        call: &CallOptions<'_>,
+    ) -> Result<u32> {
+        let mut ef_search = 0;
+        let plain = queries.as_ref().map_or(ptr::null(), |queries| queries.plain());
+        call.with(|call| {
+            // SAFETY: queries are borrowed until the call returns.
+            check(|error| unsafe {
+                let out = &mut ef_search;
+                sys::skep_collection_calibrate(
+                    self.handle,
+                    k as u64,
+                    recall,
+                    plain,
+                    call,
+                    out,
+                    error,
+                )
+            })
+        })?;
+        Ok(ef_search)
+    }
+
     /// Every row whose distance is at most `radius`, nearest first.
     pub fn range_search<'a>(
         &self,

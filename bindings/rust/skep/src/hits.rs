@@ -18,6 +18,9 @@ pub struct SearchOptions<'a> {
     pub k: usize,
     /// Width of the search of an hnsw collection; 0: chosen from k.
     pub ef_search: u32,
+    /// The share of true neighbours wanted of an hnsw collection, in place of ef_search; 0: not
+    /// asked.
+    pub recall: f64,
     /// Which rows may be answers; None: all.
     pub filter: Option<&'a Filter>,
     /// Whether payloads are wanted as well.
@@ -31,6 +34,7 @@ impl Default for SearchOptions<'_> {
         SearchOptions {
             k: 10,
             ef_search: 0,
+            recall: 0.0,
             filter: None,
             payloads: false,
             call: CallOptions::default(),
@@ -43,6 +47,7 @@ impl SearchOptions<'_> {
         sys::skep_search_options {
             struct_size: size_of::<sys::skep_search_options>() as u32,
             ef_search: self.ef_search,
+            recall: self.recall,
             k: self.k as u64,
             filter: self.filter.map_or(std::ptr::null_mut(), Filter::handle),
         }

@@ -122,3 +122,24 @@ fn rows_that_do_not_divide_are_refused() {
     assert!(Rows::new(&[1.0_f32], 0).is_err());
     assert!(recall(1, &[1, 2], &[0.0], &[0.0, 1.0]).is_err());
 }
+
+#[test]
+fn a_recall_can_be_asked_for() {
+    let runtime = Runtime::new().unwrap();
+    let options = CollectionOptions {
+        index: IndexKind::Hnsw,
+        device: Some("cpu"),
+        ..CollectionOptions::new(1)
+    };
+    let collection = runtime.create(&options).unwrap();
+    let rows = [[0.0_f32], [10.0], [20.0], [30.0]];
+    collection.add(&rows).unwrap();
+    let call = CallOptions::default();
+
+    assert!(collection.calibrate(2, 1.0, Some(Rows::from(&rows)), &call).unwrap() >= 2);
+    let options = SearchOptions { k: 2, recall: 1.0, ..SearchOptions::default() };
+    let hits = collection.search_with(&[[12.0_f32]], &options).unwrap();
+    assert_eq!(hits.keys, [1, 2]);
+    let refused = collection.calibrate(2, 1.5, None, &call).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+}

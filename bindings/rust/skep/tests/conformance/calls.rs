@@ -376,6 +376,7 @@ impl Calls {
         SearchOptions {
             k: number(step, "k") as usize,
             ef_search: number(step, "ef_search") as u32,
+            recall: step["recall"].as_f64().unwrap_or(0.0),
             filter: step["filter"].as_str().map(|name| &self.filters[name]),
             payloads: true,
             call: self.control(step, stop),
