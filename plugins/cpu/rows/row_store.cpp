@@ -211,7 +211,10 @@ std::shared_ptr<RowTable> RowStore::remade(CodeKind kind, WorkMeter& meter) cons
         std::uint64_t pending = 0;
         for (std::uint64_t slot = chunk.first_slot; slot < chunk.end_slot(); ++slot) {
             encode(chunk, codes, kind, slot, squared_norm(chunk.row(slot), chunk.dtype), wide);
-            if (++pending == step && !meter.advance(std::exchange(pending, 0))) return made;
+            ++pending;
+            if (pending != step) continue;
+            pending = 0;
+            if (!meter.advance(step)) return made;
         }
         meter.advance(pending);
         made->add(std::move(chunk), std::move(codes));

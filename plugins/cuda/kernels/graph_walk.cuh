@@ -38,9 +38,7 @@ struct VisitedRows {
     SKEP_DEVICE_MEMBER bool visit(uint32_t slot) {
         uint32_t hash = slot * 0x9E3779B1U;
         hash = (hash ^ (hash >> 15)) & mask;
-        const bool is_new = places[hash] != slot;
-        if (is_new) places[hash] = slot;
-        return is_new;
+        return atomic_exchange(places + hash, slot) != slot;
     }
 };
 

@@ -114,6 +114,9 @@ SKEP_DEVICE uint32_t atomic_min(uint32_t* target, uint32_t value) {
 SKEP_DEVICE uint32_t atomic_max(uint32_t* target, uint32_t value) {
     return __nvvm_atom_max_gen_ui(target, value);
 }
+SKEP_DEVICE uint32_t atomic_exchange(uint32_t* target, uint32_t value) {
+    return (uint32_t)__nvvm_atom_xchg_gen_i((int*)target, (int)value);
+}
 // A word that others change meanwhile; orders nothing else.
 SKEP_DEVICE uint32_t atomic_load(const uint32_t* source) {
     return *(const volatile uint32_t*)source;

@@ -128,6 +128,9 @@ inline uint32_t atomic_max(uint32_t* target, uint32_t value) {
     }
     return seen;
 }
+inline uint32_t atomic_exchange(uint32_t* target, uint32_t value) {
+    return __atomic_exchange_n(target, value, __ATOMIC_RELAXED);
+}
 inline uint32_t atomic_load(const uint32_t* source) {
     return __atomic_load_n(source, __ATOMIC_RELAXED);
 }
