@@ -9,9 +9,9 @@
 namespace skep::cuda {
 namespace {
 
-// A walk meets some twenty rows per entry of its pool. A filter of half as many places forgets some
-// of them, and leaves shared memory to other walks.
-constexpr std::uint32_t kVisitedPerEntry = 16;
+// A walk meets some twenty rows per entry of its pool. A table of fewer places forgets some of
+// them, and leaves shared memory to other walks and to the cache.
+constexpr std::uint32_t kVisitedPerEntry = 12;
 constexpr std::uint32_t kLeastVisited = 512;
 constexpr std::uint32_t kMostVisited = 2048;  // more would leave room for fewer walks
 
