@@ -12,6 +12,7 @@
 // Every function that can fail returns a Result: test it, or call value(), which throws
 // skep::Error. What a call does, costs and allows beside it is told at the C function of the same
 // name in skep.h. A moved-from handle is empty: calls with it fail with SKEP_INVALID_ARGUMENT.
+// The inline namespace keeps these names apart from those of libskep's own classes.
 #pragma once
 
 #include <skep/skep.h>
@@ -29,6 +30,7 @@
 #include "skep/result.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // Numbers of names; skep_metric_name and its like go the other way.
 inline Result<skep_metric> metric_from_name(const std::string &name) {
@@ -50,4 +52,5 @@ inline Result<skep_index_kind> index_kind_from_name(const std::string &name) {
     return kind;
 }
 
+}  // namespace cxx
 }  // namespace skep

@@ -9,7 +9,9 @@
 
 #include "skep/result.hpp"
 
-namespace skep::detail {
+namespace skep {
+inline namespace cxx {
+namespace detail {
 
 template <typename Handle, void (*destroy)(Handle *)>
 struct Destroy {
@@ -28,4 +30,6 @@ Result<void> call(Function function, Arguments... arguments) {
     return {};
 }
 
-}  // namespace skep::detail
+}  // namespace detail
+}  // namespace cxx
+}  // namespace skep

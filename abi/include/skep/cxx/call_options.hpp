@@ -18,6 +18,7 @@
 #include "skep/cxx/call.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // A switch that stops running calls from another thread.
 class Cancel {
@@ -89,4 +90,5 @@ class CallArgument {
 };
 
 }  // namespace detail
+}  // namespace cxx
 }  // namespace skep

@@ -21,6 +21,7 @@
 #include "skep/cxx/runtime.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // A zeroed skep_collection_options but for the metric, which is the most common one here.
 struct CollectionOptions : skep_collection_options {
@@ -378,4 +379,5 @@ inline Result<std::string> describe_file(const std::string &path) {
     return std::string(ByteList(list)[0]);
 }
 
+}  // namespace cxx
 }  // namespace skep

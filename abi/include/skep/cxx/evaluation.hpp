@@ -16,6 +16,7 @@
 #include "skep/cxx/runtime.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // An opened vector file. Its rows are mapped, and valid while it is open.
 class Vectors {
@@ -104,4 +105,5 @@ inline Result<double> recall(std::uint64_t num_queries, std::uint64_t k,
     return share;
 }
 
+}  // namespace cxx
 }  // namespace skep

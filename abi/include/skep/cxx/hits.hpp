@@ -18,6 +18,7 @@
 #include "skep/cxx/keys.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // One answer. Texts are views into the Hits or RangeHits that it came from.
 struct Hit {
@@ -135,4 +136,5 @@ class RangeHits {
     skep_range_view view_{};
 };
 
+}  // namespace cxx
 }  // namespace skep

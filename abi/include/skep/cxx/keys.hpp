@@ -15,6 +15,7 @@
 #include "skep/cxx/matrix.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // Byte strings laid out as skep.h takes them: string keys or payloads. Owns a copy of the bytes.
 class Texts {
@@ -99,4 +100,5 @@ class ByteList {
     detail::Owned<skep_byte_list, skep_byte_list_destroy> handle_;
 };
 
+}  // namespace cxx
 }  // namespace skep

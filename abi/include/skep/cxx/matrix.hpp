@@ -12,6 +12,7 @@
 #include <vector>
 
 namespace skep {
+inline namespace cxx {
 
 // Elements that C++17 has no type for, as their bits.
 struct F16 {
@@ -132,4 +133,5 @@ class Matrix {
     std::vector<std::byte> bytes_;  // as new gives it: aligned for every element type
 };
 
+}  // namespace cxx
 }  // namespace skep

@@ -17,6 +17,7 @@
 #include "skep/cxx/keys.hpp"
 
 namespace skep {
+inline namespace cxx {
 
 // skep_device_info with the arithmetic that users ask of it.
 struct DeviceInfo : skep_device_info {
@@ -171,4 +172,5 @@ class Runtime {
     detail::Owned<skep_runtime, skep_runtime_destroy> handle_;
 };
 
+}  // namespace cxx
 }  // namespace skep
