@@ -11,6 +11,7 @@
 #include <skep/types.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -59,7 +60,8 @@ struct CodeChunk {
 // otherwise makes another one and then puts it in place. The writer adds chunks to the table in
 // place, behind the slots that readers look at.
 struct RowTable {
-    CodeKind kind = CodeKind::kIntegers;
+    // Changes in place only while there are no rows; figures may be asked for meanwhile.
+    std::atomic<CodeKind> kind{CodeKind::kIntegers};
     std::array<RowChunk, kMaxChunks> rows;
     std::array<CodeChunk, kMaxChunks> codes;
     std::size_t num_chunks = 0;  // the writer's
